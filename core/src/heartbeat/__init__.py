@@ -1,0 +1,1 @@
+"""heartbeat: the cluster manager that keeps a service alive when a machine dies."""

@@ -1,0 +1,1 @@
+"""ha.cf, haresources and authkeys become one typed ClusterConfig, or findings with place and mend."""

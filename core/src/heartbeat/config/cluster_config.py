@@ -1,0 +1,86 @@
+"""What the three files mean, resolved: plain data that one process can hand to another.
+
+Made in a throw-away process that loaded the plugins' classes to check their parameters; the daemon and the
+executor get only this.
+"""
+
+import msgspec
+
+from heartbeat.model.cluster import Cluster
+
+
+class MediumConfig(msgspec.Struct, frozen=True):
+    """One link to open."""
+
+    directive: str
+    """The entry point's name in ``heartbeat.comm``: ``bcast``."""
+    link: str
+    """``bcast/eth1``"""
+    params: dict[str, str]
+
+
+class DeviceConfig(msgspec.Struct, frozen=True):
+    """One STONITH device that this node can use."""
+
+    name: str
+    """``lab #1``: the type and the number of its line."""
+    type: str
+    """The entry point's name in ``heartbeat.stonith``."""
+    params: dict[str, str]
+    """May hold secrets: never logged, never in argv."""
+    hosts: tuple[str, ...]
+    """Nodes it is configured for, when the parameters say; otherwise asked of the device."""
+    can_read_power: bool
+    worst_off_s: float
+    test_only: str = ""
+    serialises: bool = False
+
+
+class ClientConfig(msgspec.Struct, frozen=True):
+    """A program kept running beside the daemon (``respawn``, ``failfast``)."""
+
+    user: str
+    argv: tuple[str, ...]
+    failfast: bool = False
+
+
+class LogConfig(msgspec.Struct, frozen=True):
+    logfile: str = ""
+    debugfile: str = ""
+    logfacility: str = ""
+    """syslog facility name; empty or ``none`` for none."""
+    debug: int = 0
+
+
+class ProcessConfig(msgspec.Struct, frozen=True):
+    """How the processes run."""
+
+    realtime: bool = True
+    rtprio: int = 1
+    user: str = ""
+    """Whom the daemon becomes after start; empty: stays who it is."""
+    group: str = ""
+    """Members may change things over the local API; default group ``haclient`` when it exists."""
+
+
+class ApiRule(msgspec.Struct, frozen=True):
+    """``apiauth NAME uid=a,b gid=c``: either list suffices."""
+
+    client: str
+    uids: tuple[str, ...] = ()
+    gids: tuple[str, ...] = ()
+
+
+class ClusterConfig(msgspec.Struct, frozen=True):
+    """Everything that ``hb run`` needs except the keys, which stay in authkeys and are read apart."""
+
+    cluster: Cluster
+    node: str
+    """Which of the nodes this is."""
+    media: tuple[MediumConfig, ...]
+    devices: tuple[DeviceConfig, ...]
+    log: LogConfig = LogConfig()
+    process: ProcessConfig = ProcessConfig()
+    clients: tuple[ClientConfig, ...] = ()
+    api_rules: tuple[ApiRule, ...] = ()
+    compression: str = ""

@@ -1,0 +1,92 @@
+"""What the kernel wants done: a closed set, carried out by the shell in the order returned.
+
+The ordering contract:
+
+1. A ``Run`` that starts a resource is returned only after what makes it safe has been received: every other
+   node's report that it is stopped there, or a proof, or (no shared data, no device) silence beyond deadtime.
+2. Nothing here waits for a ``Persist``: epochs and incarnations are reserved ahead.
+3. ``Record`` never gates anything; losing one loses an explanation, not safety.
+"""
+
+import msgspec
+
+from heartbeat.model.operation import Action
+from heartbeat.model.reason import Decision
+from heartbeat.wire.api import Answer as ApiAnswer
+from heartbeat.wire.frame import Header
+from heartbeat.wire.messages import Packet
+
+
+class Send(msgspec.Struct, frozen=True, tag=True):
+    """Seal and send one frame on every open link."""
+
+    header: Header
+    packet: Packet
+
+
+class Run(msgspec.Struct, frozen=True, tag=True):
+    """Have the executor do something. Ends in exactly one OperationFinished."""
+
+    id: int
+    action: Action
+    subject: str
+    """Resource name, or the device's name for FENCE, ON and POWER."""
+    group: str = ""
+    """The resource's group; empty for devices."""
+    host: str = ""
+    """Node that a device operation is about."""
+    timeout_s: float = 60.0
+    on_hold: bool = False
+    """Prepare only; acts on Go."""
+
+
+class Go(msgspec.Struct, frozen=True, tag=True):
+    """Let an operation on hold act."""
+
+    id: int
+
+
+class Cancel(msgspec.Struct, frozen=True, tag=True):
+    """Drop an operation that has not acted."""
+
+    id: int
+
+
+class Persist(msgspec.Struct, frozen=True, tag=True):
+    """Store a small value durably; answered by Persisted."""
+
+    key: str
+    value: bytes
+
+
+class Record(msgspec.Struct, frozen=True, tag=True):
+    """Write a decision to the journal."""
+
+    decision: Decision
+
+
+class Arm(msgspec.Struct, frozen=True, tag=True):
+    """Wake me at this monotonic time; replaces the previous one."""
+
+    at_s: float
+
+
+class Answer(msgspec.Struct, frozen=True, tag=True):
+    """Answer a client's request; the last one of a ticket is anything but Progress."""
+
+    ticket: int
+    answer: ApiAnswer
+
+
+class Changed(msgspec.Struct, frozen=True, tag=True):
+    """The answer to ``hb status`` changed in more than ages: tell the watchers."""
+
+
+class Halt(msgspec.Struct, frozen=True, tag=True):
+    """End the daemon. ``clean``: this node left in order and holds nothing."""
+
+    why: str
+    clean: bool
+
+
+Effect = Send | Run | Go | Cancel | Persist | Record | Arm | Answer | Changed | Halt

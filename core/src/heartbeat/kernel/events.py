@@ -1,0 +1,94 @@
+"""What can happen to the kernel: a closed set. The shell turns sockets, timers and processes into these."""
+
+import msgspec
+
+from heartbeat.model.operation import Result
+from heartbeat.wire.api import Request
+from heartbeat.wire.frame import Header
+from heartbeat.wire.messages import Packet
+
+
+class FrameReceived(msgspec.Struct, frozen=True, tag=True):
+    """An authenticated frame of this cluster arrived. Anything else never gets this far."""
+
+    link: int
+    """Index of the link, in the order of the configuration."""
+    header: Header
+    packet: Packet
+
+
+class Wake(msgspec.Struct, frozen=True, tag=True):
+    """The armed time has come (or something else woke us; harmless)."""
+
+
+class OperationFinished(msgspec.Struct, frozen=True, tag=True):
+    """An operation that the kernel asked for has ended."""
+
+    id: int
+    result: Result
+
+
+class ExecutorChanged(msgspec.Struct, frozen=True, tag=True):
+    """The executor is connected and warm, or gone. Gone: every operation under way is of unknown outcome."""
+
+    ready: bool
+    detail: str = ""
+
+
+class DevicesKnown(msgspec.Struct, frozen=True, tag=True):
+    """One of this node's STONITH devices told which hosts it can switch, or failed to."""
+
+    device: str
+    hosts: tuple[str, ...]
+    worst_off_s: float
+    problem: str = ""
+
+
+class ClientAsked(msgspec.Struct, frozen=True, tag=True):
+    """A local client that may do so asks for something that changes the cluster."""
+
+    ticket: int
+    """Comes back in Answer effects."""
+    who: str
+    """``root``, ``uid 1000``: for the journal."""
+    request: Request
+
+
+class ClientGone(msgspec.Struct, frozen=True, tag=True):
+    """The client of this ticket hung up; what it asked for goes on."""
+
+    ticket: int
+
+
+class Persisted(msgspec.Struct, frozen=True, tag=True):
+    """A value handed over with Persist is on disk, or could not be written."""
+
+    key: str
+    error: str = ""
+
+
+class LinkOpened(msgspec.Struct, frozen=True, tag=True):
+    """A medium could be opened, or not (yet)."""
+
+    link: int
+    problem: str = ""
+
+
+class Asked(msgspec.Struct, frozen=True, tag=True):
+    """A signal asks this node to leave (SIGTERM to the parent)."""
+
+    why: str
+
+
+Event = (
+    FrameReceived
+    | Wake
+    | OperationFinished
+    | ExecutorChanged
+    | DevicesKnown
+    | ClientAsked
+    | ClientGone
+    | Persisted
+    | LinkOpened
+    | Asked
+)

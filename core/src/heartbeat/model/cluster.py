@@ -1,0 +1,57 @@
+"""The cluster as the kernel needs to know it: names, timers, groups, policies. No path, no socket, no secret."""
+
+import enum
+import hashlib
+
+import msgspec
+
+from heartbeat.model.group import Group
+from heartbeat.model.names import Nid, NodeName
+
+
+class Timers(msgspec.Struct, frozen=True):
+    """Seconds. Defaults and rules: heartbeat 3.0.6 (``ha.cf``); deadtime must exceed twice the keepalive."""
+
+    keepalive_s: float = 1.0
+    warntime_s: float = 15.0
+    deadtime_s: float = 30.0
+    initdead_s: float = 30.0
+
+
+class Failback(enum.Enum):
+    """What happens when a group's home node is back (``auto_failback``)."""
+
+    ON = "on"
+    OFF = "off"
+    LEGACY = "legacy"
+    """As heartbeat before 1.2: home groups always come home, at once; no standby."""
+
+
+class Cluster(msgspec.Struct, frozen=True):
+    """What all nodes must agree on, and what the kernel is born with."""
+
+    name: str
+    nodes: tuple[NodeName, ...]
+    """Sorted; a node's index here is its nid."""
+    timers: Timers
+    groups: tuple[Group, ...]
+    failback: Failback = Failback.LEGACY
+    fence_delay_s: float = 0.0
+    """Holds back the off command only, and is cancelled by a beat."""
+    has_device: tuple[NodeName, ...] = ()
+    """Nodes that some configured STONITH device, anywhere, is meant to switch off."""
+    reset_after_off: bool = True
+    """Switch a fenced node on again once it was read back as off (``stonith_action reset``)."""
+
+    def nid(self, name: NodeName) -> Nid:
+        """Return the node's nid; raises ValueError for a stranger."""
+        return Nid(self.nodes.index(name))
+
+    @property
+    def digest(self) -> str:
+        """Hex digest of all that must be alike on every node: node list, timers and groups.
+
+        Carried by each beat; a difference is alarmed at once and blocks planning, not beating.
+        """
+        alike = msgspec.msgpack.encode((self.name, self.nodes, self.timers, self.groups, self.failback))
+        return hashlib.blake2b(alike, digest_size=8).hexdigest()

@@ -1,0 +1,55 @@
+"""Operations: what the executor does to a resource or a device, and how it ended."""
+
+import enum
+
+import msgspec
+
+from heartbeat.model.proof import Proof
+
+
+class Action(enum.Enum):
+    """What is asked of an agent (first six) or of a device (last four)."""
+
+    PROBE = "probe"
+    """Monitor, once, before anything else is done: is it running here?"""
+    MONITOR = "monitor"
+    START = "start"
+    STOP = "stop"
+    PROMOTE = "promote"
+    DEMOTE = "demote"
+    HOSTS = "hosts"
+    """Which nodes can this device switch?"""
+    FENCE = "fence"
+    """Off, then read back until off or until the deadline."""
+    ON = "on"
+    POWER = "power"
+
+
+class Outcome(enum.Enum):
+    """How an operation ended. A time-out is UNKNOWN, never a failure and never a success."""
+
+    DONE = "done"
+    RUNNING = "running"
+    """Answer of a probe or monitor."""
+    STOPPED = "stopped"
+    """Answer of a probe or monitor."""
+    FAILED = "failed"
+    REFUSED = "refused"
+    """Not tried: bad parameters, program not installed, stale token."""
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What an operation brought back."""
+
+    outcome: Outcome
+    detail: str = ""
+    """One line for a person: what happened, never a secret."""
+    proof: Proof = Proof.NONE
+    """Of a FENCE that is DONE."""
+    hosts: tuple[str, ...] = ()
+    """Of HOSTS."""
+    output: str = ""
+    """Bounded tail of what the agent printed, for the journal."""
+    took_s: float = 0.0

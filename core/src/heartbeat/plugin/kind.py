@@ -1,0 +1,48 @@
+"""What all plugins have in common, and what a kind of plugin is."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from heartbeat.plugin.param import Param
+
+API_CURRENT = 1
+"""Contract version that this core was written for."""
+API_PREVIOUS = 0
+"""Oldest contract version still loaded, with a notice. There is none before 1 yet."""
+
+
+class Plugin:
+    """Base of every plugin. These constants are read without making an instance: no IO, no device needed."""
+
+    api: ClassVar[int] = 0
+    """The contract version the plugin was written for; each plugin must state it."""
+    title: ClassVar[str] = ""
+    """One line: ``WTI RPS-10 serial power switch``."""
+    docs_url: ClassVar[str] = ""
+    params: ClassVar[tuple[Param, ...]] = ()
+    """Every parameter, declared once; validation, help and documents all come from here."""
+    positional: ClassVar[tuple[str, ...]] = ()
+    """Names of parameters in the order of the old one-line form (``stonith_host * baytech HOST LOGIN PASSWORD``)."""
+    extra_params: ClassVar[bool] = False
+    """True when parameters beyond the declared ones are passed through unchecked as text."""
+    test_only: ClassVar[str] = ""
+    """Why this plugin must not protect real data; empty for one that may."""
+
+    @classmethod
+    def warm(cls) -> None:
+        """Import what operations will need. Called once, in the executor, before it forks children.
+
+        Import heavy libraries here and inside methods, never at the top of the module: the class is also
+        read by ``hb check``, which needs none of them.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of plugin: a contract class and the entry-point group in which its plugins are announced."""
+
+    name: str
+    """The word on the command line: ``stonith`` in ``hb plugin show stonith:rps10``."""
+    group: str
+    contract: type
+    title: str

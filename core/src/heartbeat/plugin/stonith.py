@@ -1,0 +1,66 @@
+"""The contract of a STONITH device: plain blocking code, run in a process of its own, killed at its deadline."""
+
+import abc
+import enum
+from collections.abc import Mapping
+from typing import ClassVar
+
+from heartbeat.plugin.kind import Plugin
+from heartbeat.plugin.param import Params
+
+
+class Power(enum.Enum):
+    """The state of a host's power as the device reads it."""
+
+    ON = "on"
+    OFF = "off"
+    UNKNOWN = "unknown"
+    """The device cannot say. Such a device proves nothing by itself."""
+
+
+class StonithDevice(Plugin, abc.ABC):
+    """A switch that can take a host's power away.
+
+    Three methods; core makes off, on and reset of them, reads back after each off until the device says OFF or
+    the deadline passes, serialises shared controllers, retries, and records how strong the proof is.
+    """
+
+    can_read_power: ClassVar[bool] = True
+    """False for a device that takes commands but cannot be asked; it never protects shared data."""
+    worst_off_s: ClassVar[float] = 10.0
+    """Longest time that switching off and reading back takes when all is well; two nodes that race delay by it."""
+    serialises: ClassVar[bool] = False
+    """True when the device drops the requests of a client that it has switched off (one outlet, one queue)."""
+
+    def __init__(self, params: Params) -> None:
+        self.settings = params
+
+    @classmethod
+    def configured_hosts(cls, params: Params) -> tuple[str, ...] | None:
+        """Return the hosts that the parameters alone name; None when only the device knows."""
+        for param in cls.params:
+            value = params.known[param.name]
+            if isinstance(value, tuple):
+                return value
+            if isinstance(value, Mapping):
+                return tuple(value)
+        return None
+
+    @abc.abstractmethod
+    def hosts(self) -> list[str]:
+        """Return the hosts that this device can switch. Raises PluginError when the device cannot be reached."""
+
+    @abc.abstractmethod
+    def power(self, host: str) -> Power:
+        """Ask the device, freshly, whether the host has power. Raises PluginError."""
+
+    @abc.abstractmethod
+    def switch(self, host: str, power: Power) -> None:
+        """Order ON or OFF and return when the device took the order; idempotent. Raises PluginError.
+
+        An acknowledgement is no proof: core calls ``power`` afterwards.
+        """
+
+    def status(self) -> None:
+        """Is the device reachable and willing to log us in? Raises PluginError when not."""
+        self.hosts()

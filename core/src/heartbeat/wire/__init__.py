@@ -1,0 +1,1 @@
+"""Bytes and back: frames between nodes, messages in them, and the two local protocols (executor, API)."""

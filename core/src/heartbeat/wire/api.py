@@ -1,0 +1,104 @@
+"""The local API over ``api.sock``: what the command line (and any client) may ask, msgpack framed by ``wire.local``.
+
+A connection carries any number of requests, answered in order; ``Watch`` turns it into a stream of Status answers,
+one at each change. Progress answers may precede the final one of a long request (standby, takeover, stop).
+"""
+
+import msgspec
+
+from heartbeat.model.status import ClusterStatus
+
+PROTOCOL = 1
+
+
+class GetStatus(msgspec.Struct, frozen=True, tag="status"):
+    """Anybody who may connect may ask this."""
+
+
+class Watch(msgspec.Struct, frozen=True, tag="watch"):
+    """Status now and after each change."""
+
+
+class Standby(msgspec.Struct, frozen=True, tag="standby"):
+    """Give groups away: ``all``, ``local`` (those whose home is this node) or ``foreign``."""
+
+    which: str = "all"
+    timeout_s: float = 120.0
+
+
+class Takeover(msgspec.Struct, frozen=True, tag="takeover"):
+    """Take groups over: ``all``, ``local`` or ``foreign``, as seen from this node."""
+
+    which: str = "all"
+    timeout_s: float = 120.0
+
+
+class Stop(msgspec.Struct, frozen=True, tag="stop"):
+    """Leave the cluster in order and end the daemon."""
+
+    timeout_s: float = 300.0
+
+
+class ConfirmRequests(msgspec.Struct, frozen=True, tag="confirm-requests"):
+    """Which nodes wait for a person to confirm that they are off?"""
+
+
+class Confirm(msgspec.Struct, frozen=True, tag="confirm"):
+    """A person says that this node is off. Wants the open request's id."""
+
+    node: str
+    request: int
+
+
+Request = GetStatus | Watch | Standby | Takeover | Stop | ConfirmRequests | Confirm
+
+
+class Status(msgspec.Struct, frozen=True, tag="is"):
+    status: ClusterStatus
+
+
+class Progress(msgspec.Struct, frozen=True, tag="progress"):
+    text: str
+
+
+class Moved(msgspec.Struct, frozen=True, array_like=True):
+    """One group's planned move."""
+
+    group: str
+    source: str
+    target: str
+    """Empty when it was only stopped."""
+    away_s: float | None
+    """From the first resource stopped to the last started; None when unknown."""
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """The request's end: did it do what was asked?"""
+
+    good: bool
+    text: str
+    moved: tuple[Moved, ...] = ()
+
+
+class OpenConfirmation(msgspec.Struct, frozen=True, array_like=True):
+    """A node that a person is asked to confirm as off."""
+
+    request: int
+    node: str
+    incarnation: int
+    silent_s: float
+    starts: tuple[str, ...]
+    """Groups that will start on confirmation."""
+
+
+class Confirmations(msgspec.Struct, frozen=True, tag="confirmations"):
+    open: tuple[OpenConfirmation, ...]
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """Not permitted, or not understood."""
+
+    text: str
+
+
+Answer = Status | Progress | Done | Confirmations | Refused

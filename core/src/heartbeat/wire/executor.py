@@ -1,0 +1,85 @@
+"""What daemon and executor say to each other over ``executor.sock``: msgpack, framed by ``wire.local``.
+
+The executor knows nothing of cluster or configuration: each request says completely what to do. It answers each
+operation exactly once, and keeps working when the daemon is gone; a daemon that connects anew is first sent
+``Running`` for every operation still under way, then the results as they come.
+"""
+
+import msgspec
+
+from heartbeat.model.operation import Action, Result
+
+# Daemon to executor.
+
+
+class Warm(msgspec.Struct, frozen=True, tag="warm"):
+    """Import these plugins now, once, before any child is forked."""
+
+    plugins: tuple[tuple[str, str], ...]
+    """(kind, entry-point name): ``("ra", "IPaddr")``, ``("stonith", "lab")``."""
+
+
+class Run(msgspec.Struct, frozen=True, tag="run"):
+    """Fork a child for one operation."""
+
+    id: int
+    """Unique for the life of the daemon's node; grows."""
+    kind: str
+    """``ra`` or ``stonith``"""
+    plugin: str
+    """Entry-point name."""
+    subject: str
+    """The resource's or device's name, for logs and environment."""
+    params: dict[str, str]
+    action: Action
+    deadline_s: float
+    """Seconds from receipt; then SIGTERM to the operation's process group, SIGKILL one second later."""
+    host: str = ""
+    """The target of FENCE, ON and POWER."""
+    on_hold: bool = False
+    """Fork and prepare (``prepare_start``), then wait for Go; for a planned move. The deadline runs from Go."""
+    trace: bool = False
+
+
+class Go(msgspec.Struct, frozen=True, tag="go"):
+    """Let an operation on hold act."""
+
+    id: int
+
+
+class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
+    """End an operation that has not acted yet. A fence whose off command may have left is never cancelled."""
+
+    id: int
+
+
+# Executor to daemon.
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """First message after connect and after each Warm: what could not be loaded, and why."""
+
+    pid: int
+    broken: dict[str, str] = {}
+    """``kind:name`` to reason."""
+
+
+class Running(msgspec.Struct, frozen=True, tag="running"):
+    """An operation started by an earlier daemon is still under way."""
+
+    id: int
+    subject: str
+    action: Action
+
+
+class Finished(msgspec.Struct, frozen=True, tag="finished"):
+    """One operation's end."""
+
+    id: int
+    subject: str
+    action: Action
+    result: Result
+
+
+Request = Warm | Run | Go | Cancel
+Report = Ready | Running | Finished

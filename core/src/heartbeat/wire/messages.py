@@ -1,0 +1,253 @@
+"""What nodes say to each other: a closed set of messages, and the packet that carries one.
+
+Sizes are small: a beat of a three-node cluster is about 200 bytes.
+"""
+
+import msgspec
+
+from heartbeat.model.names import GroupName, Nid
+from heartbeat.model.proof import Proved
+from heartbeat.model.view import Member, ViewId
+
+
+class Heard(msgspec.Struct, frozen=True, array_like=True):
+    """One entry of a beat's row: what the sender hears of one peer."""
+
+    nid: Nid
+    incarnation: int
+    """0: nothing heard."""
+    age_ms: int
+    """Age of the newest frame, on any link."""
+    contiguous: int
+    """Highest stream number up to which nothing is missing."""
+
+
+class Holding(msgspec.Struct, frozen=True, array_like=True):
+    """How one group stands on the reporting node."""
+
+    group: GroupName
+    state: str
+    """``unknown``, ``stopped``, ``starting``, ``running``, ``stopping``, ``blocked``; kernel.groups.Local"""
+    token: int
+    """Of the order that made it so; 0 when found by a probe."""
+    proved: bool
+    """Obtained with every other holder proved away; False for an unproved takeover."""
+    failures: int = 0
+    """Failed starts here since the last success or clean-up."""
+    detail: str = ""
+
+
+class Beat(msgspec.Struct, frozen=True, tag="beat", array_like=True):
+    """The sign of life, sent every keepalive on every link, and at once when something in it changes."""
+
+    name: str
+    """The sender's node name, in clear for whoever does not know it."""
+    boot_id: str
+    digest: str
+    """Of what must be alike on all nodes (model.cluster.Cluster.digest)."""
+    deadtime_s: float
+    view: ViewId
+    phase: str
+    """``boot``, ``member``, ``leaving``"""
+    row: tuple[Heard, ...]
+    holdings: tuple[Holding, ...]
+    stream_high: int
+    """Highest stream number sent so far."""
+    epoch: int
+    """Highest epoch seen."""
+    can_fence: tuple[Nid, ...]
+    standby: bool
+    executor_ok: bool
+
+
+class Nak(msgspec.Struct, frozen=True, tag="nak", array_like=True):
+    """Please send these stream numbers again."""
+
+    first: int
+    last: int
+
+
+class State(msgspec.Struct, frozen=True, array_like=True):
+    """What one node brings into a view: its own holdings, and what it knows of nodes that are not in it."""
+
+    member: Member
+    boot_id: str
+    holdings: tuple[Holding, ...]
+    absent: tuple[tuple[Member, tuple[Holding, ...]], ...]
+    """Last known holdings of nodes outside the view: they may still hold these."""
+    proofs: tuple[Proved, ...]
+    standby: bool
+    token: int
+    """Highest token seen."""
+
+
+class Propose(msgspec.Struct, frozen=True, tag="propose", array_like=True):
+    ballot: ViewId
+    members: tuple[Member, ...]
+    why: str
+
+
+class Refuse(msgspec.Struct, frozen=True, tag="refuse", array_like=True):
+    """NACK: a higher ballot was promised."""
+
+    ballot: ViewId
+    promised: ViewId
+
+
+class Reject(msgspec.Struct, frozen=True, tag="reject", array_like=True):
+    """The proposal names members that the sender does not hear."""
+
+    ballot: ViewId
+    unheard: tuple[Nid, ...]
+
+
+class Flush(msgspec.Struct, frozen=True, tag="flush", array_like=True):
+    """The sender promised this ballot and stopped acting in its old view."""
+
+    ballot: ViewId
+    old: ViewId
+    state: State
+
+
+class Sync(msgspec.Struct, frozen=True, tag="sync", array_like=True):
+    """Everything the members brought, for all of them to hold before the view is installed."""
+
+    ballot: ViewId
+    members: tuple[Member, ...]
+    states: tuple[State, ...]
+
+
+class Synced(msgspec.Struct, frozen=True, tag="synced", array_like=True):
+    ballot: ViewId
+
+
+class Install(msgspec.Struct, frozen=True, tag="install", array_like=True):
+    """All members hold the same Sync: the view is in force."""
+
+    ballot: ViewId
+
+
+class Report(msgspec.Struct, frozen=True, tag="report", array_like=True):
+    """Stream: my holdings as they stand now."""
+
+    view: ViewId
+    holdings: tuple[Holding, ...]
+    standby: bool
+
+
+class Order(msgspec.Struct, frozen=True, tag="order", array_like=True):
+    """Stream: the coordinator tells a node what to do with a group."""
+
+    view: ViewId
+    token: int
+    group: GroupName
+    node: Nid
+    action: str
+    """``prepare``, ``start``, ``stop``"""
+    why: str
+    proved: bool = True
+
+
+class FenceOrder(msgspec.Struct, frozen=True, tag="fence-order", array_like=True):
+    """Stream: the coordinator tells a node with a device to switch another off."""
+
+    view: ViewId
+    id: int
+    target: Member
+    by: Nid
+    why: str
+
+
+class FenceReport(msgspec.Struct, frozen=True, tag="fence-report", array_like=True):
+    """Stream: how a fence ended, or that it has begun."""
+
+    id: int
+    target: Member
+    state: str
+    """``begun``, ``proved``, ``failed``, ``cancelled``"""
+    proved: Proved | None
+    detail: str
+
+
+class MoveRequest(msgspec.Struct, frozen=True, tag="move", array_like=True):
+    """Stream: a person asks, on some node, that groups leave it or come to it."""
+
+    id: int
+    verb: str
+    """``standby``, ``takeover``"""
+    which: str
+    """``all``, ``local``, ``foreign``: from the requesting node's view"""
+    who: str
+
+
+class MoveReply(msgspec.Struct, frozen=True, tag="moved", array_like=True):
+    """Stream: the coordinator's answer to a MoveRequest."""
+
+    to: Nid
+    id: int
+    good: bool
+    text: str
+
+
+class FenceMe(msgspec.Struct, frozen=True, tag="fence-me", array_like=True):
+    """Stream: I cannot stop this group; switch me off so that it can run elsewhere."""
+
+    group: GroupName
+    detail: str
+
+
+class Leave(msgspec.Struct, frozen=True, tag="leave", array_like=True):
+    """I am going. What is listed is not proved stopped here and stays locked."""
+
+    member: Member
+    unproved: tuple[GroupName, ...]
+
+
+class LeaveSeen(msgspec.Struct, frozen=True, tag="leave-seen", array_like=True):
+    member: Member
+
+
+Message = (
+    Beat
+    | Nak
+    | Propose
+    | Refuse
+    | Reject
+    | Flush
+    | Sync
+    | Synced
+    | Install
+    | Report
+    | Order
+    | FenceOrder
+    | FenceReport
+    | MoveRequest
+    | MoveReply
+    | FenceMe
+    | Leave
+    | LeaveSeen
+)
+
+
+class Packet(msgspec.Struct, frozen=True, array_like=True):
+    """One frame's payload."""
+
+    message: Message
+    stream: int = 0
+    """Number in the sender's FIFO stream; 0 for messages that stand alone."""
+    to: Nid = Nid(-1)
+    """Whom it is for; -1 for everybody."""
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Packet)
+
+
+def encode_packet(packet: Packet) -> bytes:
+    """Return the bytes to be sealed."""
+    return _encoder.encode(packet)
+
+
+def decode_packet(payload: bytes) -> Packet:
+    """Return the packet; raises ValueError (msgspec's) on anything else, and never anything but that."""
+    return _decoder.decode(payload)

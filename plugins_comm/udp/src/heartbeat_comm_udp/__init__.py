@@ -1,0 +1,1 @@
+"""UDP media for heartbeat: broadcast, unicast and multicast, IPv4 and IPv6."""

@@ -1,0 +1,1 @@
+"""Classic resource.d and init.d scripts as heartbeat resources."""

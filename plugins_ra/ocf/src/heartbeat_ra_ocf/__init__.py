@@ -1,0 +1,1 @@
+"""OCF resource agents as heartbeat resources."""

@@ -1,0 +1,1 @@
+"""STONITH by a person: asks the operator to switch a node off."""

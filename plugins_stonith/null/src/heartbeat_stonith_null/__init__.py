@@ -1,0 +1,1 @@
+"""STONITH that says yes to everything, for tests only."""
