@@ -1,0 +1,67 @@
+"""``hb``: one file per command family, imported only when its command is called."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "run": "daemon:run",
+    "status": "status:status",
+    "nodes": "status:nodes",
+    "links": "status:links",
+    "groups": "status:groups",
+    "standby": "move:standby",
+    "takeover": "move:takeover",
+    "stop": "move:stop",
+    "check": "check:check",
+    "plugin": "plugin:plugin",
+    "stonith": "stonith:stonith",
+    "ra": "ra:ra",
+    "lab": "lab:lab",
+    "demo": "demo:demo",
+    "journal": "journal:journal",
+    "why": "journal:why",
+    "bench": "bench:bench",
+}
+"""Command to ``module:function`` in this package; in the order in which ``hb --help`` lists them."""
+
+EXIT_NO = 1
+"""The answer is no."""
+EXIT_USAGE = 2
+EXIT_NO_DAEMON = 3
+
+
+class LazyGroup(click.Group):
+    """Knows the names of all commands and imports the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        command = getattr(importlib.import_module(f"heartbeat.cli.{module}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="heartbeat-core", prog_name="hb")
+def hb(**_: Any) -> None:
+    """Heartbeat keeps a service alive when a machine dies."""
+
+
+def main() -> None:
+    """Entry point of the console script; a closed pipe ends quietly, Ctrl-C ends with 130."""
+    try:
+        hb(prog_name="hb")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_NO)
+    except KeyboardInterrupt:
+        sys.exit(130)

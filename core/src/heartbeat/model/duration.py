@@ -16,7 +16,7 @@ def parse_duration(text: str) -> float:
 
 
 def show_duration(seconds: float) -> str:
-    """Return a short text for a person: ``850 us``, ``12 ms``, ``1.3 s``, ``4 min 10 s``, ``3 h 5 min``, ``2 d 4 h``."""
+    """Return a short text for a person: ``850 us``, ``12 ms``, ``1.3 s``, ``4 min 10 s``, ``3 h 5 min``."""
     if seconds < 0:
         return "-" + show_duration(-seconds)
     if seconds < 0.001:

@@ -47,7 +47,7 @@ class ResourceAgent(Plugin, abc.ABC):
 
     @classmethod
     def from_words(cls, words: Sequence[str]) -> dict[str, str]:
-        """Return unparsed parameters from the old form ``Agent::word::word``; raises ValueError with what it expects."""
+        """Return unparsed parameters from the old form ``Agent::word::word``; raises ValueError with the form."""
         if len(words) > len(cls.positional):
             raise ValueError(f"takes at most {len(cls.positional)} arguments: {'::'.join(cls.positional) or 'none'}")
         return dict(zip(cls.positional, words, strict=False))
