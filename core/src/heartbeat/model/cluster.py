@@ -40,12 +40,19 @@ class Cluster(msgspec.Struct, frozen=True):
     """Holds back the off command only, and is cancelled by a beat."""
     has_device: tuple[NodeName, ...] = ()
     """Nodes that some configured STONITH device, anywhere, is meant to switch off."""
+    asked_is_enough: bool = False
+    """An acknowledged test device: its word alone counts as proof (``acknowledge test-stonith``)."""
     reset_after_off: bool = True
     """Switch a fenced node on again once it was read back as off (``stonith_action reset``)."""
 
     def nid(self, name: NodeName) -> Nid:
         """Return the node's nid; raises ValueError for a stranger."""
         return Nid(self.nodes.index(name))
+
+    @property
+    def nodes_digest(self) -> str:
+        """Hex digest of the node list: nids are comparable only between nodes that have the same one."""
+        return hashlib.blake2b("\n".join(self.nodes).encode(), digest_size=8).hexdigest()
 
     @property
     def digest(self) -> str:

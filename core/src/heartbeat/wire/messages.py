@@ -3,9 +3,11 @@
 Sizes are small: a beat of a three-node cluster is about 200 bytes.
 """
 
+import enum
+
 import msgspec
 
-from heartbeat.model.names import GroupName, Nid
+from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proved
 from heartbeat.model.view import Member, ViewId
 
@@ -22,19 +24,33 @@ class Heard(msgspec.Struct, frozen=True, array_like=True):
     """Highest stream number up to which nothing is missing."""
 
 
+class Local(enum.IntEnum):
+    """How a group stands on one node; the owner's word. Everything but STOPPED counts as holding it."""
+
+    UNKNOWN = 0
+    """Not probed yet, or the executor was lost in the middle of an operation."""
+    STOPPED = 1
+    STARTING = 2
+    RUNNING = 3
+    STOPPING = 4
+    BLOCKED = 5
+    """A stop failed and nothing shows that it is gone: only a fence or a person frees it."""
+
+
 class Holding(msgspec.Struct, frozen=True, array_like=True):
     """How one group stands on the reporting node."""
 
-    group: GroupName
-    state: str
-    """``unknown``, ``stopped``, ``starting``, ``running``, ``stopping``, ``blocked``; kernel.groups.Local"""
+    group: int
+    """Index in the cluster's groups; comparable because planning needs equal digests."""
+    state: Local
     token: int
     """Of the order that made it so; 0 when found by a probe."""
     proved: bool
     """Obtained with every other holder proved away; False for an unproved takeover."""
     failures: int = 0
-    """Failed starts here since the last success or clean-up."""
+    """Failed starts here that still keep it from being tried again."""
     detail: str = ""
+    """Why it failed or is blocked."""
 
 
 class Beat(msgspec.Struct, frozen=True, tag="beat", array_like=True):
@@ -43,8 +59,10 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", array_like=True):
     name: str
     """The sender's node name, in clear for whoever does not know it."""
     boot_id: str
+    nodes_digest: str
+    """Of the node list alone: where it differs, nids mean different nodes and the beat counts for nothing."""
     digest: str
-    """Of what must be alike on all nodes (model.cluster.Cluster.digest)."""
+    """Of all that must be alike on all nodes (model.cluster.Cluster.digest); a difference blocks planning."""
     deadtime_s: float
     view: ViewId
     phase: str
@@ -56,7 +74,6 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", array_like=True):
     epoch: int
     """Highest epoch seen."""
     can_fence: tuple[Nid, ...]
-    standby: bool
     executor_ok: bool
 
 
@@ -72,13 +89,15 @@ class State(msgspec.Struct, frozen=True, array_like=True):
 
     member: Member
     boot_id: str
+    old: ViewId
+    """The view it comes from; epoch 0 for a newcomer."""
     holdings: tuple[Holding, ...]
-    absent: tuple[tuple[Member, tuple[Holding, ...]], ...]
-    """Last known holdings of nodes outside the view: they may still hold these."""
     proofs: tuple[Proved, ...]
-    standby: bool
     token: int
     """Highest token seen."""
+    stream: int
+    """Its highest stream number: whatever was numbered up to here is covered by this state."""
+    leaving: bool
 
 
 class Propose(msgspec.Struct, frozen=True, tag="propose", array_like=True):
@@ -105,7 +124,6 @@ class Flush(msgspec.Struct, frozen=True, tag="flush", array_like=True):
     """The sender promised this ballot and stopped acting in its old view."""
 
     ballot: ViewId
-    old: ViewId
     state: State
 
 
@@ -127,23 +145,15 @@ class Install(msgspec.Struct, frozen=True, tag="install", array_like=True):
     ballot: ViewId
 
 
-class Report(msgspec.Struct, frozen=True, tag="report", array_like=True):
-    """Stream: my holdings as they stand now."""
-
-    view: ViewId
-    holdings: tuple[Holding, ...]
-    standby: bool
-
-
 class Order(msgspec.Struct, frozen=True, tag="order", array_like=True):
     """Stream: the coordinator tells a node what to do with a group."""
 
     view: ViewId
     token: int
-    group: GroupName
+    group: int
     node: Nid
     action: str
-    """``prepare``, ``start``, ``stop``"""
+    """``prepare``, ``start``, ``stop``, ``drop`` (give a preparation up)"""
     why: str
     proved: bool = True
 
@@ -192,7 +202,7 @@ class MoveReply(msgspec.Struct, frozen=True, tag="moved", array_like=True):
 class FenceMe(msgspec.Struct, frozen=True, tag="fence-me", array_like=True):
     """Stream: I cannot stop this group; switch me off so that it can run elsewhere."""
 
-    group: GroupName
+    group: int
     detail: str
 
 
@@ -200,7 +210,7 @@ class Leave(msgspec.Struct, frozen=True, tag="leave", array_like=True):
     """I am going. What is listed is not proved stopped here and stays locked."""
 
     member: Member
-    unproved: tuple[GroupName, ...]
+    unproved: tuple[int, ...]
 
 
 class LeaveSeen(msgspec.Struct, frozen=True, tag="leave-seen", array_like=True):
@@ -217,7 +227,6 @@ Message = (
     | Sync
     | Synced
     | Install
-    | Report
     | Order
     | FenceOrder
     | FenceReport
