@@ -1,0 +1,96 @@
+"""One stream socket to the daemon, and every way in which it can fail, told as NoDaemon."""
+
+import errno
+import socket
+from collections import deque
+from pathlib import Path
+
+import msgspec
+
+from heartbeat.client.errors import NoDaemon, Refused
+from heartbeat.wire import api
+from heartbeat.wire.local import Malformed, Unpacker, pack
+
+_ANOTHER = "--run-dir or HB_RUN_DIR names another node's directory."
+_START = f"Is `hb run` running on this machine? {_ANOTHER}"
+_SEE = "Is it busy ending? `hb journal` tells what it last did, and works without it."
+_VERSION = "Is it of another version? Restart `hb run` after an upgrade."
+_TOO_LONG = "Name a shorter directory with --run-dir or HB_RUN_DIR, here and for `hb run`."
+
+_WHY_NOT = {
+    errno.ENOENT: ("no such socket", _START),
+    errno.ENOTDIR: ("no such socket", _START),
+    errno.ECONNREFUSED: ("nobody listens; the socket is left over from a daemon that died", _START),
+    errno.EACCES: ("permission denied", "Be root, or a member of the group that the daemon gives its socket to."),
+    errno.EPERM: ("permission denied", "Be root, or a member of the group that the daemon gives its socket to."),
+    errno.ENOTSOCK: ("this is no socket", _ANOTHER),
+}
+
+_decoder = msgspec.msgpack.Decoder(api.Answer)
+_encoder = msgspec.msgpack.Encoder()
+
+
+class Connection:
+    """Requests out, answers in, in order. Any failure closes it, for what would come next belongs to nobody."""
+
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        self.path = path
+        self._unpacker = Unpacker()
+        self._whole: deque[bytes] = deque()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(timeout_s)
+        try:
+            self._socket.connect(str(path))
+        except OSError as error:
+            self.close()
+            raise self._no_daemon(error) from None
+
+    def close(self) -> None:
+        """Close the socket. What was asked for goes on without us."""
+        self._socket.close()
+
+    def send(self, request: api.Request, timeout_s: float | None) -> None:
+        """Send one request; answers to it may take ``timeout_s`` each, for ever when None. Raises NoDaemon."""
+        try:
+            self._socket.settimeout(timeout_s)
+            self._socket.sendall(pack(_encoder.encode(request)))
+        except OSError as error:
+            self.close()
+            raise self._no_daemon(error) from None
+
+    def receive(self) -> api.Answer:
+        """Return the next answer; raises NoDaemon, and Refused when that is the answer."""
+        try:
+            while not self._whole:
+                self._take(self._socket.recv(65536))
+            answer: api.Answer = _decoder.decode(self._whole.popleft())
+        except OSError as error:
+            self.close()
+            raise self._no_daemon(error) from None
+        except (Malformed, ValueError) as error:
+            self.close()
+            raise self.not_understood(str(error)) from None
+        if isinstance(answer, api.Refused):
+            raise Refused(answer.text)
+        return answer
+
+    def not_understood(self, what: str) -> NoDaemon:
+        """Return the error for an answer that is not of this protocol, or not to this question."""
+        return NoDaemon(self.path, f"what listens there speaks something else ({what})", _VERSION)
+
+    def _take(self, chunk: bytes) -> None:
+        if not chunk:
+            self.close()
+            raise NoDaemon(self.path, "it hung up before it answered", _SEE)
+        self._whole.extend(self._unpacker.feed(chunk))
+
+    def _no_daemon(self, error: OSError) -> NoDaemon:
+        if isinstance(error, TimeoutError):
+            # A local daemon answers within a few keepalives; one that does not is stopped, or starved.
+            return NoDaemon(self.path, "it does not answer in time", "Is it stopped (SIGSTOP) or the machine starved?")
+        if error.errno is None:
+            return NoDaemon(self.path, f"{error}", _TOO_LONG)
+        if error.errno in {errno.EPIPE, errno.ECONNRESET}:
+            return NoDaemon(self.path, "it hung up before it answered", _SEE)
+        cause, mend = _WHY_NOT.get(error.errno, (error.strerror or str(error), _START))
+        return NoDaemon(self.path, cause, mend)
