@@ -17,8 +17,10 @@ from heartbeat.plugin.errors import (
     TimedOut,
     Unreachable,
 )
+from heartbeat.plugin.hooks import Listener
 from heartbeat.plugin.kind import API_CURRENT, API_PREVIOUS, Kind, Plugin
 from heartbeat.plugin.param import BadParameter, Param, ParamKind, Params, parse_params
+from heartbeat.plugin.quorum import Ruling, TieBreaker, Verdict
 from heartbeat.plugin.ra import Claim, Health, ResourceAgent
 from heartbeat.plugin.registry import Registry
 from heartbeat.plugin.secret import Secret
@@ -42,6 +44,7 @@ __all__ = [
     "Health",
     "Kind",
     "LinkPlan",
+    "Listener",
     "Medium",
     "NotInstalled",
     "Param",
@@ -53,9 +56,12 @@ __all__ = [
     "Registry",
     "ResetFailed",
     "ResourceAgent",
+    "Ruling",
     "Secret",
     "StonithDevice",
+    "TieBreaker",
     "TimedOut",
     "Unreachable",
+    "Verdict",
     "parse_params",
 ]

@@ -1,0 +1,33 @@
+"""The kinds of plugin: core's own, and those that a vendor adds by the entry-point group ``heartbeat.kinds``."""
+
+from heartbeat.plugin.auth import Authenticator
+from heartbeat.plugin.catalogue import Catalogue
+from heartbeat.plugin.comm import Medium
+from heartbeat.plugin.hooks import Listener
+from heartbeat.plugin.kind import Kind
+from heartbeat.plugin.quorum import TieBreaker
+from heartbeat.plugin.ra import ResourceAgent
+from heartbeat.plugin.stonith import StonithDevice
+
+PREFIX = "heartbeat."
+"""The group of a kind is always ``heartbeat.<kind>``: a listing then needs to import nothing, also for a vendor's."""
+
+KINDS_GROUP = "heartbeat.kinds"
+"""Entry points here are ``Kind`` objects, each named as its kind."""
+
+KNOWN_GROUP = "heartbeat.known"
+"""Entry points here are top-level packages that hold a ``known.toml``; see ``heartbeat.pils.known``."""
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("comm", "heartbeat.comm", Medium, "medium"),
+        Kind("auth", "heartbeat.auth", Authenticator, "authentication method"),
+        Kind("stonith", "heartbeat.stonith", StonithDevice, "STONITH device"),
+        Kind("ra", "heartbeat.ra", ResourceAgent, "resource agent"),
+        Kind("catalogue", "heartbeat.catalogue", Catalogue, "catalogue"),
+        Kind("quorum", "heartbeat.quorum", TieBreaker, "tie-breaker"),
+        Kind("hooks", "heartbeat.hooks", Listener, "hook"),
+    )
+}
+"""By name, in the order in which they are listed."""
