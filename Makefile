@@ -1,0 +1,54 @@
+# Two commands: `make demo` and `make test`. Each does all of the set-up itself; see `make help`.
+# Only relative paths below, so that a checkout may lie in a folder with blanks in its name.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test ready ready-demo python lint unit system bench wheels clean
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+PYTHON_CODE := core setup tests plugins_*/*
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
+
+demo: ready-demo ## two nodes on this machine, one plug pulled: a timeline of the failover
+	@$(BIN)/hb demo
+
+test: lint ## everything that must pass: lint, then unit, golden, architecture and system tests
+	@echo "== tests"
+	@$(BIN)/pytest --durations=10
+
+lint: ready ## ruff (rules and layout) and mypy, strict
+	@echo "== ruff"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@echo "== mypy"
+	@$(BIN)/mypy $(PYTHON_CODE)
+
+unit: ready ## the tests that start no daemon: seconds
+	@$(BIN)/pytest -m "not system"
+
+system: ready ## the tests with real daemons in namespaces: minutes
+	@$(BIN)/pytest -m system
+
+bench: ready-demo ## hb bench failover: the figures of docs/performance.md on this machine
+	@$(BIN)/hb bench failover
+
+wheels: ready ## one wheel for each distribution, into dist/
+	@rm -rf dist
+	@.uv/bin/uv build --all-packages --wheel --out-dir dist --quiet
+	@ls dist
+
+clean: ## forget the set-up: .venv/, .uv/, caches, dist/
+	@rm -rf .venv .uv .uv.unfinished .setup-done dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+ready: python
+	@python3 -E -m setup.prepare test
+
+ready-demo: python
+	@python3 -E -m setup.prepare demo
+
+python:
+	@command -v python3 >/dev/null || { \
+	  echo "set-up: there is no python3 on PATH; as root: apt-get install python3 python3-pip" >&2; exit 2; }
