@@ -1,0 +1,21 @@
+"""The pytest plugin of the kit: options only. It is imported in every test run of the environment, so nothing else."""
+
+import pytest
+
+pytest.register_assert_rewrite(
+    "heartbeat.testing.contract",
+    "heartbeat.testing.auth",
+    "heartbeat.testing.comm",
+    "heartbeat.testing.ra",
+    "heartbeat.testing.stonith",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("heartbeat").addoption(
+        "--hb-plugin",
+        action="append",
+        default=[],
+        metavar="KIND:NAME",
+        help="judge this installed plugin (with --pyargs heartbeat.testing); may be given again; default: all",
+    )
