@@ -1,0 +1,48 @@
+"""What the simulator of a STONITH device offers to the kit. Needs no pytest."""
+
+import abc
+import enum
+from typing import ClassVar
+
+
+class Fault(enum.Enum):
+    """How a device can misbehave; from then on, until the simulator is closed."""
+
+    UNREACHABLE = "nobody listens"
+    SILENT = "connections are taken and nothing is answered"
+    CLOSES = "the connection ends in the middle of an answer"
+    GARBAGE = "answers are bytes without sense"
+    REFUSES_LOGIN = "the credentials are wrong"
+    DENIES = "the order is refused: the outlet is locked"
+    LIES = "orders are acknowledged and nothing is switched"
+    SLOW = "orders are acknowledged at once and carried out a second later"
+
+
+class DeviceSimulator(abc.ABC):
+    """A fake that speaks the device's real protocol on a local port, socket or pty, and knows the truth.
+
+    It is made without arguments, serves until ``close`` (usually from a thread) and all its hosts start switched on.
+    """
+
+    faults: ClassVar[frozenset[Fault]] = frozenset()
+    """What ``misbehave`` can do; the kit tests no more than these."""
+
+    @abc.abstractmethod
+    def params(self) -> dict[str, str]:
+        """Return the unparsed parameters with which the plugin reaches this simulator."""
+
+    @abc.abstractmethod
+    def hosts(self) -> list[str]:
+        """Return the hosts that it switches; at least two."""
+
+    @abc.abstractmethod
+    def is_on(self, host: str) -> bool:
+        """Return the truth about one host's power."""
+
+    def misbehave(self, fault: Fault) -> None:
+        """Start one of ``faults``."""
+        raise NotImplementedError(fault.value)
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """End serving and release everything."""

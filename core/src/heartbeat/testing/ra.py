@@ -1,0 +1,144 @@
+"""The conformance tests of a resource agent."""
+
+from typing import ClassVar
+
+import pytest
+
+from heartbeat.plugin import Health, Params, Plugin, PluginError, ResourceAgent
+from heartbeat.testing.contract import DeclarationConformance, checked
+from heartbeat.testing.declaration import as_text
+from heartbeat.testing.leaks import nothing_left_open
+
+
+class AgentConformance(DeclarationConformance):
+    """Subclass it, give ``plugin``, and make ``given`` and ``is_active`` speak about a resource of this test's own.
+
+    ``is_active`` finds the truth by other means than the agent. ``break_it`` leaves a half state behind, such as a
+    power loss or a killed ``start`` would; the tests about it are skipped when it is not given. ``words``: the old
+    form ``Agent::word::word`` of ``given``, without the name. ``invalid``: parameters that parse and that ``validate``
+    must refuse on this host. A namespace or folder that the resource needs belongs into a fixture of the subclass,
+    which also cleans up after a test that failed.
+    """
+
+    plugin: ClassVar[type[Plugin]]
+    words: ClassVar[tuple[str, ...] | None] = None
+    invalid: ClassVar[dict[str, str] | None] = None
+
+    def given(self) -> dict[str, str]:
+        """Return the unparsed parameters of the resource under test."""
+        raise NotImplementedError("the subclass says which resource")
+
+    def is_active(self) -> bool:
+        """Does the service work, seen from outside the agent?"""
+        raise NotImplementedError("the subclass looks for itself")
+
+    def break_it(self) -> None:
+        """Leave behind what an interrupted start or a crash would."""
+        pytest.skip("the subclass does not know how to break it")
+
+    def made(self) -> ResourceAgent:
+        """Return a new instance, as core makes one for each operation."""
+        assert issubclass(self.plugin, ResourceAgent)
+        return self.plugin(self.settings())
+
+    def settings(self) -> Params:
+        return checked(self.plugin, self.given())
+
+    def test_it_starts_and_stops_and_says_so(self) -> None:
+        assert self.made().monitor() is Health.STOPPED
+        self.made().start()
+        assert self.is_active()
+        assert self.made().monitor() is Health.RUNNING
+        self.made().stop()
+        assert not self.is_active()
+        assert self.made().monitor() is Health.STOPPED
+
+    def test_starting_twice_and_stopping_twice_is_once(self) -> None:
+        for _ in range(2):
+            self.made().start()
+            assert self.is_active()
+        assert self.made().monitor() is Health.RUNNING
+        for _ in range(2):
+            self.made().stop()
+            assert not self.is_active()
+
+    def test_stopping_what_never_ran_succeeds(self) -> None:
+        self.made().stop()
+        assert self.made().monitor() is Health.STOPPED
+
+    def test_monitor_changes_nothing(self) -> None:
+        self.made().monitor()
+        assert not self.is_active()
+        self.made().start()
+        for _ in range(3):
+            assert self.made().monitor() is Health.RUNNING
+        assert self.is_active()
+        self.made().stop()
+
+    def test_monitor_really_looks(self) -> None:
+        self.made().start()
+        self.break_it()
+        assert self.made().monitor() is not Health.RUNNING
+        self.made().stop()
+
+    def test_stop_clears_up_a_half_state(self) -> None:
+        self.made().start()
+        self.break_it()
+        self.made().stop()
+        assert not self.is_active()
+        assert self.made().monitor() is Health.STOPPED
+
+    def test_start_recovers_from_a_half_state(self) -> None:
+        self.made().start()
+        self.break_it()
+        self.made().stop()
+        self.made().start()
+        assert self.is_active()
+        self.made().stop()
+
+    def test_preparing_has_no_effect_on_others(self) -> None:
+        agent = self.made()
+        agent.prepare_start()
+        assert not self.is_active()
+        assert self.made().monitor() is Health.STOPPED
+        agent.start()
+        agent.after_start()
+        assert self.is_active()
+        self.made().stop()
+
+    def test_good_parameters_are_valid_here(self) -> None:
+        self.made().validate()
+
+    def test_bad_parameters_are_refused_before_anything_is_started(self) -> None:
+        if self.invalid is None:
+            pytest.skip("the subclass gives no parameters that must fail")
+        assert issubclass(self.plugin, ResourceAgent)
+        with pytest.raises(PluginError, match=r"\w+ \w+"):
+            self.plugin(checked(self.plugin, self.invalid)).validate()
+
+    def test_the_old_form_says_the_same(self) -> None:
+        if self.words is None:
+            pytest.skip("the subclass gives no words")
+        assert issubclass(self.plugin, ResourceAgent)
+        old = checked(self.plugin, self.plugin.from_words(self.words))
+        assert dict(old.known) == dict(self.settings().known)
+
+    def test_claims_are_the_same_however_often_one_asks(self) -> None:
+        assert issubclass(self.plugin, ResourceAgent)
+        claims = self.plugin.claims(self.settings())
+        assert claims == self.plugin.claims(self.settings())
+        assert all(claim.kind and claim.value for claim in claims)
+        assert self.plugin.shares_data(self.settings()) in (True, False, None)
+
+    def test_declared_defaults_are_what_an_administrator_would_write(self) -> None:
+        for param in self.plugin.params:
+            if param.default is not None and not param.secret:
+                assert param.parse(as_text(param.default)) == param.default
+
+    def test_nothing_is_left_open(self) -> None:
+        self.made().start()  # what a library opens once for the process is open now
+        self.made().stop()
+        with nothing_left_open():
+            self.made().start()
+            self.made().monitor()
+            self.made().stop()

@@ -1,0 +1,213 @@
+"""The conformance tests of a STONITH device."""
+
+import contextlib
+import functools
+import time
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+import pytest
+
+from heartbeat.plugin import AccessDenied, BadHost, ParamKind, Plugin, PluginError, Power, StonithDevice
+from heartbeat.testing.contract import DeclarationConformance, checked
+from heartbeat.testing.device import DeviceSimulator, Fault
+from heartbeat.testing.leaks import nothing_left_open
+
+NO_ANSWER = (Fault.UNREACHABLE, Fault.SILENT, Fault.CLOSES, Fault.GARBAGE, Fault.REFUSES_LOGIN)
+"""Faults in which the device can tell nothing: every question must end in PluginError, in time, never in OFF."""
+
+
+class StonithConformance(DeclarationConformance):
+    """Subclass it and give ``plugin``, and either ``simulator`` or ``given``.
+
+    ``simulator``: a DeviceSimulator's class (``heartbeat.testing.device``), made anew for each test.
+    ``given``: for a device that has nothing to simulate (a person), the unparsed parameters that name two hosts.
+    ``patience_s``: how long any single call may take, a device that answers nothing included; set the plugin's own
+    time-outs short in ``params``. ``refuses``: the error with which ``switch`` always ends, for a device that never
+    switches by itself.
+    """
+
+    plugin: ClassVar[type[Plugin]]
+    simulator: ClassVar[type[DeviceSimulator] | None] = None
+    given: ClassVar[dict[str, str]] = {}
+    patience_s: ClassVar[float] = 10.0
+    refuses: ClassVar[type[PluginError] | None] = None
+
+    @pytest.fixture
+    def fake(self) -> Iterator[DeviceSimulator]:
+        """The simulator; tests that need one are skipped without."""
+        if self.simulator is None:
+            pytest.skip(f"{self.plugin.__name__} has no device to simulate")
+        with contextlib.closing(self.simulator()) as made:
+            yield made
+
+    @pytest.fixture
+    def raw(self, request: pytest.FixtureRequest) -> dict[str, str]:
+        if self.simulator is None:
+            return dict(self.given)
+        fake: DeviceSimulator = request.getfixturevalue("fake")
+        return fake.params()
+
+    @pytest.fixture
+    def device(self, raw: dict[str, str]) -> StonithDevice:
+        return self.made(raw)
+
+    def made(self, raw: dict[str, str]) -> StonithDevice:
+        """Return the device as core makes it."""
+        assert issubclass(self.plugin, StonithDevice)
+        return self.plugin(checked(self.plugin, raw))
+
+    # What is true of every device
+
+    def test_it_switches_the_hosts_it_names_and_names_them_twice(self, device: StonithDevice) -> None:
+        hosts = device.hosts()
+        assert len(hosts) >= 2, "the parameters of the test must name two hosts"
+        assert device.hosts() == hosts
+        configured = type(device).configured_hosts(device.settings)
+        if configured is not None:
+            assert sorted(map(str.lower, configured)) == sorted(map(str.lower, hosts))
+        device.status()
+
+    @pytest.mark.parametrize("name", ["no-such-host", "", "prefix"])
+    def test_a_host_it_does_not_switch_is_refused(self, device: StonithDevice, name: str) -> None:
+        """Above all not by prefix: node10 is not node1, and node is neither."""
+        first = device.hosts()[0]
+        for stranger in (first + "0", first[:-1]) if name == "prefix" else (name,):
+            if stranger in device.hosts():
+                continue
+            with pytest.raises(BadHost):
+                device.power(stranger)
+            for power in (Power.OFF, Power.ON):
+                with pytest.raises(BadHost):
+                    device.switch(stranger, power)
+
+    def test_switching_to_unknown_is_a_mistake_of_the_caller(self, device: StonithDevice) -> None:
+        with pytest.raises((ValueError, PluginError)):
+            device.switch(device.hosts()[0], Power.UNKNOWN)
+
+    def test_a_device_that_cannot_read_says_unknown_and_nothing_else(self, device: StonithDevice) -> None:
+        if device.can_read_power:
+            pytest.skip("it can read")
+        host = device.hosts()[0]
+        assert device.power(host) is Power.UNKNOWN
+        for power in (Power.OFF, Power.ON):
+            with contextlib.suppress(PluginError):
+                device.switch(host, power)
+            assert device.power(host) is Power.UNKNOWN, "an order that was taken is no proof"
+
+    def test_a_device_for_tests_or_without_read_back_does_not_claim_more(self, device: StonithDevice) -> None:
+        assert device.worst_off_s > 0
+        if self.refuses:
+            for power in (Power.OFF, Power.ON):
+                with pytest.raises(self.refuses) as refusal:
+                    device.switch(device.hosts()[0], power)
+                assert device.hosts()[0] in str(refusal.value), "the error must name the host"
+
+    def test_secrets_are_shown_nowhere(
+        self, device: StonithDevice, raw: dict[str, str], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        secrets = [raw[it.name] for it in self.plugin.params if it.kind is ParamKind.SECRET and it.name in raw]
+        shown = repr(device) + str(device) + repr(vars(device)) + repr(device.settings)
+        for call in (device.hosts, device.status, lambda: device.power("no-such-host")):
+            try:
+                call()
+            except PluginError as problem:
+                shown += str(problem) + repr(problem)
+        for text in secrets:
+            assert text not in shown + caplog.text
+
+    # What is true of one that has a device
+
+    def test_the_order_is_carried_out_and_read_back(self, device: StonithDevice, fake: DeviceSimulator) -> None:
+        victim, other = fake.hosts()[:2]
+        for power in (Power.OFF, Power.OFF, Power.ON, Power.ON):
+            device.switch(victim, power)
+            self.until(functools.partial(_is, fake, victim, power))
+            assert fake.is_on(other), "another host was switched"
+            if device.can_read_power:
+                assert device.power(victim) is power
+                assert device.power(other) is Power.ON
+
+    def test_the_case_of_a_name_does_not_matter(self, device: StonithDevice, fake: DeviceSimulator) -> None:
+        host = fake.hosts()[0]
+        device.switch(host.upper(), Power.OFF)
+        self.until(lambda: not fake.is_on(host))
+        if device.can_read_power:
+            assert device.power(host.capitalize()) is Power.OFF
+
+    def test_two_controllers_at_once_do_not_disturb_each_other(
+        self, device: StonithDevice, raw: dict[str, str], fake: DeviceSimulator
+    ) -> None:
+        one, other = fake.hosts()[:2]
+        second = self.made(raw)
+        device.switch(one, Power.OFF)
+        second.switch(other, Power.OFF)
+        self.until(lambda: not fake.is_on(one) and not fake.is_on(other))
+
+    def test_nothing_is_left_open(self, device: StonithDevice, raw: dict[str, str], fake: DeviceSimulator) -> None:
+        device.status()
+        device.power(fake.hosts()[0])  # what a library opens once for the process is open now
+        fresh = self.made(raw)
+        with nothing_left_open():
+            fresh.hosts()
+            fresh.power(fake.hosts()[0])
+            fresh.switch(fake.hosts()[0], Power.OFF)
+
+    @pytest.mark.parametrize("fault", NO_ANSWER, ids=lambda fault: fault.name.lower())
+    def test_no_answer_is_an_error_in_time_and_never_off(
+        self, device: StonithDevice, fake: DeviceSimulator, fault: Fault
+    ) -> None:
+        self.start(fake, fault)
+        wanted = AccessDenied if fault is Fault.REFUSES_LOGIN else PluginError
+        host = fake.hosts()[0]
+        calls: list[Callable[[], None]] = [device.status, lambda: device.switch(host, Power.OFF)]
+        if device.can_read_power:
+            calls.append(lambda: self.not_off(device.power(host)))
+        for call in calls:
+            began_s = time.monotonic()
+            with pytest.raises(wanted):
+                call()
+            assert time.monotonic() - began_s < self.patience_s
+
+    def test_a_lie_is_not_repeated(self, device: StonithDevice, fake: DeviceSimulator) -> None:
+        self.start(fake, Fault.LIES)
+        host = fake.hosts()[0]
+        with contextlib.suppress(PluginError):
+            device.switch(host, Power.OFF)
+        assert fake.is_on(host)
+        assert device.power(host) is not Power.OFF
+
+    def test_a_refused_order_is_an_error(self, device: StonithDevice, fake: DeviceSimulator) -> None:
+        self.start(fake, Fault.DENIES)
+        with pytest.raises(PluginError):
+            device.switch(fake.hosts()[0], Power.OFF)
+        assert fake.is_on(fake.hosts()[0])
+
+    def test_a_slow_relay_reads_on_until_it_has_acted(self, device: StonithDevice, fake: DeviceSimulator) -> None:
+        self.start(fake, Fault.SLOW)
+        host = fake.hosts()[0]
+        device.switch(host, Power.OFF)
+        while fake.is_on(host):
+            before = device.power(host)
+            assert before is not Power.OFF or not fake.is_on(host)
+        self.until(lambda: device.power(host) is (Power.OFF if device.can_read_power else Power.UNKNOWN))
+
+    def start(self, fake: DeviceSimulator, fault: Fault) -> None:
+        """Start a fault, or skip the test when the simulator has none such."""
+        if fault not in fake.faults:
+            pytest.skip(f"{type(fake).__name__} cannot act as if {fault.value}")
+        fake.misbehave(fault)
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        """Return when the world is so; fail when it is not after ``patience_s``."""
+        deadline_s = time.monotonic() + self.patience_s
+        while not is_so():
+            assert time.monotonic() < deadline_s, "it did not happen in time"
+            time.sleep(0.005)
+
+    def not_off(self, power: Power) -> None:
+        assert power is not Power.OFF, "a device that says nothing was read as off"
+
+
+def _is(fake: DeviceSimulator, host: str, power: Power) -> bool:
+    return fake.is_on(host) == (power is Power.ON)
