@@ -9,6 +9,7 @@ from typing import NamedTuple
 import click
 import pytest
 from heartbeat.cli import hb
+from heartbeat.config.directives import DIRECTIVES, KNOWN_MEDIA
 
 ROOT = Path(__file__).resolve().parents[1]
 PAPERS = sorted(
@@ -158,6 +159,43 @@ def test_papers_speak_of_the_project_alone(paper: Path) -> None:
 def _is_an_example(host: str) -> bool:
     """Names and addresses set aside for examples (RFC 2606, 5737, 1918) or of this machine."""
     return bool(re.match(r"(localhost|127\.|10\.|192\.0\.2\.|\[|.*\.?example(\.|$))", host))
+
+
+def _blocks(info: str) -> Iterator[tuple[Path, str, str]]:
+    """Yield paper, rest of the info line and text of each code block whose info line begins so."""
+    block = re.compile(rf"^```{info}([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    for paper in PAPERS:
+        for rest, text in block.findall(paper.read_text(encoding="utf-8")):
+            yield paper, rest.strip(), text
+
+
+def test_what_is_quoted_from_a_file_stands_there() -> None:
+    quoted = [block for language in ("python", "toml") for block in _blocks(f"{language} +")]
+    assert quoted
+    for paper, source, text in quoted:
+        rest = (ROOT / source).read_text(encoding="utf-8")
+        for piece in text.split("...\n"):
+            _, found, rest = rest.partition(piece)
+            assert found, f"{paper.name}: {source} does not say (any more):\n{piece}"
+
+
+def test_every_line_of_ha_cf_that_is_shown_begins_with_a_directive() -> None:
+    known = {*DIRECTIVES, *KNOWN_MEDIA}
+    for paper, _, text in _blocks("ha.cf"):
+        shown = {line.split()[0] for line in text.splitlines() if line.split("#")[0].strip()}
+        assert shown <= known, f"{paper.name}: {shown - known}"
+
+
+def test_every_directive_of_heartbeat_3_that_the_map_names_is_one() -> None:
+    text = (ROOT / "docs" / "from-heartbeat-3.md").read_text(encoding="utf-8")
+    table = text.partition("| directive |")[2].partition("\n\n")[0]
+    named = {
+        word.split()[0]
+        for cell in re.findall(r"^\| (.*?) \|", table, re.MULTILINE)
+        for word in re.findall(r"`(.*?)`", cell)
+    }
+    assert len(named) > 15
+    assert named - {"any", "off", ".../ipfail"} <= {*DIRECTIVES, *KNOWN_MEDIA}
 
 
 def test_readme_opens_with_the_two_commands() -> None:
