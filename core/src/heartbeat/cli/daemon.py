@@ -1,0 +1,41 @@
+"""``hb run``: the node's processes, in the foreground."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from heartbeat.cli import EXIT_NO
+from heartbeat.cli.place_options import with_places
+from heartbeat.model.places import Places
+
+if TYPE_CHECKING:
+    from heartbeat.config.load import Loaded
+
+
+@click.command()
+@with_places
+@click.option("--node", metavar="NAME", help="This node's name in ha.cf. [nodeinfo, else the host's name]")
+def run(where: Places, node: str | None) -> None:
+    """Run this node in the foreground, until it has left the cluster.
+
+    SIGTERM and SIGINT leave in order (so does `hb stop`), SIGHUP reads authkeys again.
+    Exit status: 0 left in order, 1 could not run.
+    """
+    from heartbeat.daemon.launch import CannotStart, launch
+
+    try:
+        sys.exit(launch(where, node, _show, _say))
+    except CannotStart as wrong:
+        _say(str(wrong))
+        sys.exit(EXIT_NO)
+
+
+def _show(loaded: "Loaded") -> None:
+    """Print findings as ``hb check`` does; in the process that read the files."""
+    for finding in loaded.findings:
+        _say(str(finding))
+
+
+def _say(text: str) -> None:
+    click.echo(f"heartbeat: {text}", err=True)

@@ -1,0 +1,98 @@
+"""The supervisor's two children, daemon and executor: forked, ended, and started again with a back-off."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+LONG_LIFE_S = 60.0
+"""Who lived this long begins the back-off anew."""
+PAUSES_S = (0.0, 0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""Before the first, second, ... restart in a row: the first death costs no time at all."""
+EX_SOFTWARE = 70
+"""sysexits.h"""
+
+
+class Child:
+    """One kind of child process and how it fares."""
+
+    def __init__(self, name: str, work: Callable[[], int], clock: Callable[[], float] = time.monotonic) -> None:
+        """``work`` runs in the fork and returns its exit status."""
+        self.name = name
+        self._work = work
+        self._clock = clock
+        self.pid = 0
+        self.deaths = 0
+        """In a row, without a long life between."""
+        self.start_at_s: float | None = None
+        """When to start it; None: it runs, or is not wanted."""
+        self._started_s = 0.0
+
+    def start(self) -> None:
+        self.start_at_s = None
+        self._started_s = self._clock()
+        self.pid = fork(self._work)
+
+    def ended(self) -> float:
+        """Take note of its death and plan the next start; returns the pause in seconds."""
+        self.pid = 0
+        lived_long = self._clock() - self._started_s >= LONG_LIFE_S
+        self.deaths = 1 if lived_long else self.deaths + 1
+        pause_s = PAUSES_S[min(self.deaths, len(PAUSES_S)) - 1]
+        self.start_at_s = self._clock() + pause_s
+        return pause_s
+
+    def tick(self) -> None:
+        """Start it when that is due."""
+        if self.start_at_s is not None and self._clock() >= self.start_at_s:
+            self.start()
+
+    def end(self, patience_s: float) -> None:
+        """SIGTERM, a bounded wait, SIGKILL; reaps it."""
+        self.start_at_s = None
+        if not self.pid:
+            return
+        os.kill(self.pid, signal.SIGTERM)
+        until_s = self._clock() + patience_s
+        while not os.waitpid(self.pid, os.WNOHANG)[0]:
+            if self._clock() >= until_s:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                break
+            time.sleep(0.01)
+        self.pid = 0
+
+
+def fork(work: Callable[[], int]) -> int:
+    """Fork a child that does the work in a session of its own and never comes back into our code; returns its pid."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    status = EX_SOFTWARE
+    try:
+        ordinary_signals()
+        os.setsid()
+        status = work()
+    except Exception as wrong:  # noqa: BLE001 - said in one line; the exit status tells the parent
+        os.write(2, f"heartbeat: a process of it failed at start: {wrong!r}\n".encode())
+    finally:
+        os._exit(status)
+
+
+def ordinary_signals() -> None:
+    """Undo what the supervisor arranged for itself."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def how_it_ended(status: int) -> str:
+    """Return words for a status of waitpid: ``status 66``, ``SIGKILL``."""
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return f"status {code}"
+    name = signal.Signals(-code).name
+    return f"{name}: it ran for half of deadtime without ever waiting" if name == "SIGXCPU" else name

@@ -1,0 +1,139 @@
+"""The shell around the kernel: what happens becomes events, what the kernel returns is carried out, in order.
+
+No policy here. Effects of one step are carried out before the next event is looked at, whoever brings it.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from heartbeat.kernel import effects
+from heartbeat.kernel.effects import Effect
+from heartbeat.kernel.events import Event, FrameReceived, Wake
+from heartbeat.model.reason import Decision
+from heartbeat.model.status import ClusterStatus
+from heartbeat.wire.frame import Header
+from heartbeat.wire.messages import Packet
+
+
+class Mind(Protocol):
+    """The kernel, as the shell sees it."""
+
+    def step(self, now_s: float, event: Event) -> list[Effect]: ...
+
+    def status(self, now_s: float) -> ClusterStatus: ...
+
+
+class Ports(Protocol):
+    """Everything outside that the shell reaches. ``daemon.node`` has the real one, a test its own."""
+
+    def seal(self, header: Header, packet: Packet) -> bytes:
+        """Return a frame's bytes."""
+
+    def open_frame(self, link: int, frame: bytes) -> tuple[Header, Packet] | None:
+        """Return what a frame says, None when it is not for us."""
+
+    def send(self, frame: bytes) -> None:
+        """Send on every open link."""
+
+    def drain(self) -> None:
+        """Bring in (``Shell.frame``) what has already arrived on the links."""
+
+    def run_operation(self, effect: effects.Run) -> None: ...
+
+    def go(self, effect: effects.Go) -> None: ...
+
+    def cancel(self, effect: effects.Cancel) -> None: ...
+
+    def persist(self, key: str, value: bytes) -> None: ...
+
+    def record(self, decision: Decision) -> None:
+        """Journal and log."""
+
+    def arm(self, at_s: float) -> None: ...
+
+    def answer(self, effect: effects.Answer) -> None: ...
+
+    def changed(self) -> None: ...
+
+    def halt(self, effect: effects.Halt) -> None: ...
+
+    def broken(self, event: Event, wrong: Exception) -> None:
+        """The kernel raised: its state is worth nothing any more."""
+
+    def idle(self) -> None:
+        """A beat is out and nothing waits: time for what must be done at some moment."""
+
+
+class Shell:
+    """One kernel at work."""
+
+    def __init__(self, kernel: Mind, ports: Ports, clock: Callable[[], float]) -> None:
+        """``clock`` gives monotonic seconds."""
+        self._kernel = kernel
+        self._ports = ports
+        self._clock = clock
+        self._waiting: deque[Event] = deque()
+        self._busy = False
+        self._ended = False
+        self._carry_out: dict[type, Callable[[Any], None]] = {
+            effects.Send: self._send,
+            effects.Run: ports.run_operation,
+            effects.Go: ports.go,
+            effects.Cancel: ports.cancel,
+            effects.Persist: lambda effect: ports.persist(effect.key, effect.value),
+            effects.Record: lambda effect: ports.record(effect.decision),
+            effects.Arm: lambda effect: ports.arm(effect.at_s),
+            effects.Answer: ports.answer,
+            effects.Changed: lambda _: ports.changed(),
+            effects.Halt: self._halt,
+        }
+
+    @property
+    def ended(self) -> bool:
+        """True after Halt, or after the kernel raised: nothing is taken any more."""
+        return self._ended
+
+    def take(self, event: Event) -> None:
+        """Step the kernel and carry out what it wants; an event that comes meanwhile waits its turn."""
+        self._waiting.append(event)
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._waiting and not self._ended:
+                self._step(self._waiting.popleft())
+        finally:
+            self._busy = False
+
+    def frame(self, link: int, data: bytes) -> None:
+        """Take bytes that arrived on a link."""
+        said = self._ports.open_frame(link, data)
+        if said is not None:
+            self.take(FrameReceived(link, *said))
+
+    def wake(self) -> None:
+        """The armed time has come. Silence is judged only after reading what has already arrived."""
+        self._ports.drain()
+        self.take(Wake())
+        self._ports.idle()
+
+    def status(self) -> ClusterStatus:
+        return self._kernel.status(self._clock())
+
+    def _step(self, event: Event) -> None:
+        try:
+            wanted = self._kernel.step(self._clock(), event)
+        except Exception as wrong:  # noqa: BLE001 - a kernel that raised is in no known state: this life ends
+            self._ended = True
+            self._ports.broken(event, wrong)
+            return
+        for effect in wanted:
+            self._carry_out[type(effect)](effect)
+
+    def _send(self, effect: effects.Send) -> None:
+        self._ports.send(self._ports.seal(effect.header, effect.packet))
+
+    def _halt(self, effect: effects.Halt) -> None:
+        self._ended = True
+        self._ports.halt(effect)
