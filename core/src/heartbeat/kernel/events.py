@@ -42,6 +42,7 @@ class DevicesKnown(msgspec.Struct, frozen=True, tag=True):
     hosts: tuple[str, ...]
     worst_off_s: float
     problem: str = ""
+    serialises: bool = False
 
 
 class ClientAsked(msgspec.Struct, frozen=True, tag=True):

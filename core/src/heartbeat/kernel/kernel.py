@@ -1,44 +1,471 @@
-"""The kernel: one node's whole mind, composed of its parts."""
+"""The kernel: one node's whole mind, composed of its parts.
 
-from collections.abc import Mapping
+The path of a failure, from the top: ``detector`` says that a node is silent; ``membership`` agrees on a view of the
+rest; ``quorum`` says what that view may do; ``fencing`` makes sure that the node is off; ``director``, asking the
+``planner``, orders its groups to be started; ``groups`` starts them. Each arrow is a decision with its reason.
+"""
 
-import msgspec
+from collections.abc import Callable
 
-from heartbeat.kernel.effects import Effect
-from heartbeat.kernel.events import Event
+from heartbeat.kernel import events, quorum
+from heartbeat.kernel.birth import Birth
+from heartbeat.kernel.channel import Channel
+from heartbeat.kernel.confirming import Confirming
+from heartbeat.kernel.desk import Desk
+from heartbeat.kernel.detector import Detector
+from heartbeat.kernel.director import Director
+from heartbeat.kernel.effects import Answer, Arm, Changed, Effect
+from heartbeat.kernel.fencing import Fencing
+from heartbeat.kernel.groups import LocalGroup
+from heartbeat.kernel.leaving import Leaving
+from heartbeat.kernel.ledger import Ledger
+from heartbeat.kernel.membership import Membership
+from heartbeat.kernel.moves import Moves
+from heartbeat.kernel.report import Report
 from heartbeat.model.cluster import Cluster
 from heartbeat.model.names import Nid
+from heartbeat.model.proof import Proof
 from heartbeat.model.status import ClusterStatus
+from heartbeat.model.view import Standing, View
+from heartbeat.wire import api
+from heartbeat.wire import messages as m
 
-
-class Birth(msgspec.Struct, frozen=True):
-    """What a kernel is born with besides the cluster."""
-
-    me: Nid
-    incarnation: int
-    """Already durable: stored before the first frame leaves."""
-    session: bytes
-    """8 random bytes."""
-    boot_id: str
-    links: tuple[str, ...]
-    """Names, in the order of link indexes."""
-    stored: Mapping[str, bytes]
-    """Everything persisted by earlier lives of this node."""
-    seed: int = 0
-    """Of the only source of chance in the kernel."""
+__all__ = ["Birth", "Kernel"]
 
 
 class Kernel:
     """``step`` is the whole interface; ``status`` only looks. The first event must be Wake."""
 
     def __init__(self, cluster: Cluster, birth: Birth) -> None:
-        self._cluster = cluster
-        self._birth = birth
+        self._desk = desk = Desk(cluster, birth)
+        self._channel = channel = Channel(desk)
+        self._detector = detector = Detector(desk)
+        self._ledger = ledger = Ledger(desk)
+        self._groups = groups = tuple(
+            LocalGroup(desk, index, group, self._fence_me) for index, group in enumerate(cluster.groups)
+        )
+        self._membership = membership = Membership(
+            desk, channel, detector, state=self._state, is_excluded=self._is_excluded, installed=self._installed
+        )
+        self._fencing = Fencing(desk, channel, detector, membership, ledger)
+        self._director = Director(desk, channel, detector, membership, ledger, groups)
+        self._moves = Moves(desk, channel, membership, ledger, self._director, groups)
+        self._leaving = Leaving(desk, channel, detector, membership, ledger, self._director, groups)
+        self._confirming = Confirming(desk, channel, detector, membership, ledger, self._director)
+        self._report = Report(desk, detector, membership, ledger, self._fencing, self._director, self._leaving, groups)
+        self._is_born = False
+        self._last_s = 0.0
+        self._beat_s = 0.0
+        self._armed_s = float("-inf")
+        self._why = "not in a view yet"
+        self._view_since_s = 0.0
+        self._view_decision = 0
+        self._link_problems: dict[int, str] = {}
+        # The digests of what never changes in one life are made once.
+        self._digest, self._nodes_digest = cluster.digest, cluster.nodes_digest
 
-    def step(self, now_s: float, event: Event) -> list[Effect]:
+    # The step.
+
+    def step(self, now_s: float, event: events.Event) -> list[Effect]:
         """Return what to do, in order, because of one event at one monotonic time."""
-        raise NotImplementedError
+        desk = self._desk
+        desk.now_s, desk.effects = now_s, []
+        desk.urgent = desk.changed = False
+        if not self._is_born:
+            self._be_born()
+        self._notice_pause()
+        self._last_s = now_s
+        self._take(event)
+        self._refresh_mine()
+        for part in (self._detector, self._membership):
+            part.wake()
+        self._weigh()
+        self._fencing.wake()
+        self._confirming.wake()
+        for group in self._groups:
+            group.wake()
+        self._leaving.wake()
+        self._refresh_mine()
+        self._director.wake()
+        self._refresh_mine()
+        self._moves.wake()
+        self._channel.wake()
+        self._beat_if_due()
+        self._arm()
+        if desk.changed:
+            desk.effects.append(Changed())
+        return desk.effects
+
+    def _be_born(self) -> None:
+        desk = self._desk
+        self._is_born = True
+        desk.born_s = self._last_s = self._beat_s = desk.now_s
+        self._detector.born()
+        desk.urgent = True
+        desk.decide(
+            "node.started",
+            desk.node(desk.me),
+            f"{desk.name(desk.me)} started (life {desk.birth.incarnation})",
+            "the daemon was started",
+        )
+
+    def _notice_pause(self) -> None:
+        """Between two beats of ours nothing should last longer than a keepalive: if it did, we were the silent one."""
+        timers, gap_s = self._desk.cluster.timers, self._desk.now_s - self._last_s
+        late_s = gap_s - timers.keepalive_s
+        if late_s > timers.deadtime_s / 2:
+            self._detector.postpone(late_s)
+            self._desk.decide(
+                "self.paused",
+                self._desk.node(self._desk.me),
+                f"this node stood still for {late_s:.3f} s: no verdict on others for now",
+                f"{gap_s:.3f} s between two steps, keepalive is {timers.keepalive_s:g} s",
+                alarm=True,
+            )
+
+    def _take(self, event: events.Event) -> None:  # noqa: C901 - one case per event is the clearest form
+        match event:
+            case events.FrameReceived():
+                self._frame(event)
+            case events.OperationFinished():
+                if not self._fencing.finished(event.id, event.result):
+                    any(group.finished(event.id, event.result) for group in self._groups)
+            case events.ExecutorChanged():
+                self._executor(event)
+            case events.DevicesKnown():
+                self._fencing.device_known(
+                    event.device, event.hosts, event.worst_off_s, event.problem, serialises=event.serialises
+                )
+            case events.ClientAsked():
+                self._client(event)
+            case events.ClientGone():
+                self._moves.client_gone(event.ticket)
+                self._leaving.client_gone(event.ticket)
+            case events.LinkOpened():
+                self._link(event)
+            case events.Persisted():
+                if event.error:
+                    self._desk.decide(
+                        "disk.failed", "cluster", f"state could not be stored: {event.error}", event.error, alarm=True
+                    )
+            case events.Asked():
+                self._leaving.ask(event.why)
+            case events.Wake():
+                pass
+
+    # Frames.
+
+    def _frame(self, event: events.FrameReceived) -> None:
+        nid = self._channel.sender(event.header)
+        if nid is None or nid == self._desk.me:
+            return
+        fresh, new_life = self._channel.admit(nid, event.header)
+        sender = self._channel.senders[nid]
+        if event.header.incarnation != sender.incarnation or event.header.session != sender.session:
+            return
+        if new_life:
+            self._detector.new_life(nid, event.header.incarnation)
+        if self._is_ghost(nid, event.header.incarnation):
+            return
+        self._detector.heard(nid, event.link, event.header.sequence, fresh=fresh)
+        if not fresh:
+            return
+        packet = event.packet
+        if isinstance(packet.message, m.Beat):
+            self._beat(nid, event.header.sequence, packet.message)
+            return
+        ready = [packet] if packet.stream == 0 else self._channel.in_order(nid, packet)
+        for each in ready:
+            if each.to in (-1, self._desk.me):
+                self._message(nid, each.message)
+
+    def _is_ghost(self, nid: Nid, incarnation: int) -> bool:
+        """A life that was proved off must not speak. One that left in order may finish its sentence."""
+        proved = self._ledger.proofs.get(nid)
+        if proved is None or incarnation > proved.incarnation or proved.how == "left in order":
+            return False
+        if self._desk.now_s > self._ledger.proved_s[nid] + self._detector.deadtime_s:
+            self._ledger.withdraw(nid)
+            self._desk.decide(
+                "fence.withdrawn",
+                self._desk.node(nid),
+                f"{self._desk.name(nid)} speaks although it was proved off: the proof is withdrawn",
+                f"a frame of life {incarnation} arrived after the proof ({proved.how})",
+                alarm=True,
+            )
+        return True
+
+    def _beat(self, nid: Nid, sequence: int, beat: m.Beat) -> None:
+        desk = self._desk
+        first = self._detector.peers[nid].beat is None
+        before = self._detector.peers[nid].beat
+        if first or not self._detector.hears_me(nid):
+            desk.urgent = True
+        self._detector.beat(nid, beat)
+        if beat.nodes_digest != desk.cluster.nodes_digest:
+            if before is None or before.nodes_digest != beat.nodes_digest:
+                desk.decide(
+                    "config.nodes-differ",
+                    desk.node(nid),
+                    f"{beat.name} lists other nodes in its ha.cf than this node: it cannot be a member",
+                    "the digests of the node lists differ",
+                    alarm=True,
+                )
+            return
+        if before is None or before.digest != beat.digest or before.executor_ok != beat.executor_ok:
+            self._ledger.dirty = True
+        self._channel.told_high(nid, beat.stream_high)
+        self._ledger.told(nid, self._channel.senders[nid].incarnation, sequence, beat.holdings)
+        if (beat.phase == "leaving") != (nid in self._director.leaving):
+            self._director.leaving ^= {nid}
+            self._ledger.dirty = True
+        self._membership.on_beat_view(nid, beat.view, beat.epoch)
+        self._trim()
+
+    def _trim(self) -> None:
+        """Forget own stream messages that every living peer has."""
+        acks = []
+        for peer in self._detector.peers.values():
+            if peer.alive and peer.beat:
+                acks += [heard.contiguous for heard in peer.beat.row if heard.nid == self._desk.me]
+        if acks:
+            self._channel.acknowledged(min(acks))
+
+    def _message(self, nid: Nid, message: m.Message) -> None:  # noqa: C901, PLR0912 - one case per message
+        match message:
+            case m.Nak():
+                self._channel.repeat(message)
+            case m.Propose():
+                self._membership.on_propose(nid, message)
+            case m.Refuse():
+                self._membership.on_refuse(message)
+            case m.Reject():
+                self._membership.on_reject(message)
+            case m.Flush():
+                self._membership.on_flush(nid, message)
+            case m.Sync():
+                self._membership.on_sync(nid, message)
+            case m.Synced():
+                self._membership.on_synced(nid, message)
+            case m.Install():
+                self._membership.on_install(message)
+            case m.Order():
+                self._director.obey(message)
+            case m.FenceOrder():
+                self._fencing.ordered(message)
+            case m.FenceReport():
+                self._fencing.reported(nid, message)
+            case m.FenceMe():
+                self._fencing.fence_for_cause(
+                    nid, f"it cannot stop {self._groups[message.group].group.name}: {message.detail}"
+                )
+            case m.MoveRequest():
+                self._moves.requested(nid, message)
+            case m.MoveReply():
+                self._moves.replied(message)
+            case m.Leave():
+                self._leaving.others_leave(nid, message)
+            case m.LeaveSeen():
+                self._leaving.seen(nid, message)
+
+    # Other events.
+
+    def _executor(self, event: events.ExecutorChanged) -> None:
+        self._director.executor_ready = event.ready
+        self._ledger.dirty = self._desk.urgent = True
+        if event.ready:
+            for group in self._groups:
+                if group.state is m.Local.UNKNOWN:
+                    group.probe("the executor is ready")
+            return
+        self._desk.decide(
+            "executor.lost",
+            self._desk.node(self._desk.me),
+            f"the executor is gone: {event.detail}",
+            event.detail or "its connection ended",
+            alarm=True,
+        )
+        self._fencing.executor_lost()
+        for group in self._groups:
+            group.executor_lost()
+
+    def _client(self, event: events.ClientAsked) -> None:
+        request = event.request
+        match request:
+            case api.Standby() | api.Takeover():
+                self._moves.asked(event.ticket, event.who, request)
+            case api.Stop():
+                self._leaving.ask(f"{event.who} asked for it", event.ticket)
+            case api.ConfirmRequests():
+                self._confirming.list(event.ticket)
+            case api.Confirm():
+                self._confirming.asked(event.ticket, event.who, request)
+            case _:
+                refused = api.Refused(f"the kernel does not answer {type(request).__name__}")
+                self._desk.effects.append(Answer(event.ticket, refused))
+
+    def _link(self, event: events.LinkOpened) -> None:
+        name = self._desk.birth.links[event.link]
+        before = self._link_problems.get(event.link, "")
+        if event.problem and event.problem != before:
+            self._desk.decide(
+                "link.closed", f"link {name}", f"{name} could not be opened: {event.problem}", event.problem, alarm=True
+            )
+        elif not event.problem:
+            self._desk.decide("link.open", f"link {name}", f"{name} is open", "the medium opened it")
+            self._desk.urgent = True
+        self._link_problems[event.link] = event.problem
+
+    # What the parts ask of the whole.
+
+    def _refresh_mine(self) -> None:
+        """My own row of the ledger is what my groups say now."""
+        mine = {group.index: group.holding() for group in self._groups}
+        if mine != self._ledger.mine:
+            self._ledger.mine = mine
+            self._ledger.dirty = self._desk.urgent = self._desk.changed = True
+
+    def _state(self) -> m.State:
+        """What this node brings into the next view."""
+        return m.State(
+            self._desk.member,
+            self._desk.birth.boot_id,
+            self._membership.view.id,
+            tuple(group.holding() for group in self._groups),
+            tuple(proved for _, proved in sorted(self._ledger.proofs.items())),
+            self._director.token,
+            self._channel.stream_high,
+            self._channel.sequence,
+            self._leaving.is_leaving,
+        )
+
+    def _is_excluded(self, nid: Nid) -> bool:
+        peer = self._detector.peers[nid]
+        if peer.beat is None or peer.beat.nodes_digest != self._desk.cluster.nodes_digest:
+            return True
+        if self._ledger.proof(nid, peer.incarnation) is not Proof.NONE:
+            return True
+        return self._fencing.is_shooting(nid)
+
+    def _installed(self, view: View, states: tuple[m.State, ...], why: str) -> None:
+        desk = self._desk
+        for state in states:
+            nid = state.member.nid
+            self._director.token = max(self._director.token, state.token)
+            for proved in state.proofs:
+                if proved.nid != desk.me:
+                    self._ledger.prove(proved)
+            if nid != desk.me:
+                for packet in self._channel.covered(nid, state.stream):
+                    if packet.to in (-1, desk.me):
+                        self._message(nid, packet.message)
+                self._ledger.told(nid, state.member.incarnation, state.sequence, state.holdings)
+        newcomers = tuple(s.member.nid for s in states if not s.old.epoch)
+        silent = [self._detector.peers[nid].silent_decision for nid in desk.others if not view.has(nid)]
+        names = ", ".join(desk.name(nid) for nid in view.nids)
+        self._view_since_s = desk.now_s
+        self._view_decision = self._director.cause = desk.decide(
+            "view.installed", "cluster", f"view {view.id}: {names}", *[n for n in silent if n], why
+        )
+        self._fencing.view_installed()
+        self._director.view_installed(newcomers if len(view.members) > 1 else ())
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """Ask the quorum engine again: a view came, or a proof."""
+        view = self._membership.view
+        if not view.members:
+            return
+        standing, why = quorum.standing(len(self._desk.cluster.nodes), view.nids, self._is_away)
+        if standing is not self._director.standing or why != self._why:
+            self._director.standing = self._fencing.standing = standing
+            self._why = why
+            self._ledger.dirty = True
+            self._director.cause = self._desk.decide(
+                f"quorum.{standing.value}",
+                "cluster",
+                _STANDING_WORDS[standing].format(why=why),
+                *self._away_causes(),
+                self._view_decision,
+                why,
+                alarm=standing is Standing.NO_QUORUM,
+            )
+
+    def _is_away(self, nid: Nid) -> bool:
+        needed = self._ledger.needed(shares_data=True)
+        return self._ledger.proof(nid, self._detector.peers[nid].incarnation) >= needed
+
+    def _away_causes(self) -> list[int]:
+        absent = [nid for nid in self._desk.others if not self._membership.view.has(nid)]
+        return [self._fencing.cases[nid].cause for nid in absent if nid in self._fencing.cases]
+
+    def _fence_me(self, index: int, detail: str) -> int:
+        """A group of mine is blocked: have me switched off, if there are others and a device."""
+        desk = self._desk
+        if desk.name(desk.me) not in desk.cluster.has_device or len(self._membership.view.members) < 2:
+            return 0
+        self._channel.post(m.FenceMe(index, detail))
+        return desk.decide("fence.me", desk.node(desk.me), "this node asks to be switched off", detail, alarm=True)
+
+    # Beats and time.
+
+    def _beat_if_due(self) -> None:
+        desk, keepalive_s = self._desk, self._desk.cluster.timers.keepalive_s
+        if desk.now_s < self._beat_s and not desk.urgent:
+            return
+        if desk.now_s >= self._beat_s:
+            # Keep the rhythm, but do not send a burst to make up for a pause.
+            self._beat_s = max(self._beat_s + keepalive_s, desk.now_s + keepalive_s / 2)
+        if not self._leaving.is_gone:
+            self._channel.send(self._make_beat())
+
+    def _make_beat(self) -> m.Beat:
+        desk, cluster, membership = self._desk, self._desk.cluster, self._membership
+        phase = "leaving" if self._leaving.is_leaving else membership.phase.value
+        row = tuple(
+            self._channel.row(nid, self._detector.age_s(nid)) for nid in desk.others if self._detector.peers[nid].alive
+        )
+        return m.Beat(
+            cluster.nodes[desk.me],
+            desk.birth.boot_id,
+            self._nodes_digest,
+            self._digest,
+            cluster.timers.deadtime_s,
+            membership.view.id,
+            phase,
+            row,
+            tuple(self._ledger.mine.values()),
+            self._channel.stream_high,
+            membership.epoch,
+            self._fencing.can_fence(),
+            self._director.executor_ready,
+        )
+
+    def _arm(self) -> None:
+        parts: tuple[Callable[[], float], ...] = (
+            self._detector.deadline_s,
+            self._membership.deadline_s,
+            self._fencing.deadline_s,
+            self._director.deadline_s,
+            self._moves.deadline_s,
+            self._leaving.deadline_s,
+            self._channel.deadline_s,
+            *(group.deadline_s for group in self._groups),
+        )
+        at_s = max(min(self._beat_s, *(part() for part in parts)), self._desk.now_s)
+        if at_s != self._armed_s:
+            self._armed_s = at_s
+            self._desk.effects.append(Arm(at_s))
+
+    # Looking.
 
     def status(self, now_s: float) -> ClusterStatus:
         """Return what is true now; changes nothing."""
-        raise NotImplementedError
+        return self._report.status(now_s, self._why, self._view_since_s, self._link_problems)
+
+
+_STANDING_WORDS = {
+    Standing.PRIMARY: "this view may act: {why}",
+    Standing.PENDING: "this view keeps what it holds and starts nothing that needs proof: {why}",
+    Standing.NO_QUORUM: "this view may neither fence nor take: {why}",
+}

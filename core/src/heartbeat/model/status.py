@@ -26,7 +26,6 @@ class NodeStatus(msgspec.Struct, frozen=True):
     incarnation: int
     heard_s: float | None
     """Age of the newest frame on any link; None when never heard (and for the node itself)."""
-    standby: bool
     links: tuple[LinkStatus, ...] = ()
 
 

@@ -97,6 +97,8 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     """Highest token seen."""
     stream: int
     """Its highest stream number: whatever was numbered up to here is covered by this state."""
+    sequence: int
+    """Its frame number at the time, so that no older beat overrules it."""
     leaving: bool
 
 
@@ -197,6 +199,8 @@ class MoveReply(msgspec.Struct, frozen=True, tag="moved", array_like=True):
     id: int
     good: bool
     text: str
+    groups: tuple[int, ...]
+    """What is being moved."""
 
 
 class FenceMe(msgspec.Struct, frozen=True, tag="fence-me", array_like=True):

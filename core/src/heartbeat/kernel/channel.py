@@ -1,0 +1,206 @@
+"""Frames in and out: sequence numbers, lives, duplicates, and one FIFO stream per sender repaired by NAK.
+
+Each frame has a sequence number of its own; whatever arrives with a number already seen (the same frame over a
+second link, or a recording) is a duplicate. Messages that must not be lost carry a stream number besides. The
+sender's highest stream number rides in each beat, so a lost tail is noticed too.
+"""
+
+import msgspec
+
+from heartbeat.kernel.desk import Desk
+from heartbeat.kernel.effects import Send
+from heartbeat.model.names import Nid
+from heartbeat.wire.frame import Header, short_id
+from heartbeat.wire.messages import Heard, Message, Nak, Packet
+
+WINDOW = 4096
+"""Sequence numbers below the newest by this much count as seen: bounds what is remembered per sender."""
+EVERYBODY = Nid(-1)
+EARLY_MAX = 1024
+"""Stream messages kept while an earlier one is missing."""
+STORE_MAX = 1024
+"""Own stream messages kept for repair when nobody acknowledges."""
+NAK_FIRST_S = 0.002
+"""Slack for reordering before the first NAK."""
+NAK_LAST_S = 0.100
+"""NAKs for the same gap are spaced by doubling from 10 ms up to this."""
+
+
+class Sender:
+    """What is remembered of one other node in its present life."""
+
+    def __init__(self, incarnation: int, session: bytes) -> None:
+        self.incarnation = incarnation
+        self.session = session
+        self.newest = 0
+        self.seen: set[int] = set()
+        self.contiguous = -1
+        """Highest stream number delivered in order; -1 until its first frame tells where its stream stands."""
+        self.high = 0
+        self.early: dict[int, Packet] = {}
+        self.nak_at_s: float | None = None
+        self.nak_pause_s = 0.010
+
+    def is_duplicate(self, sequence: int) -> bool:
+        """Note the number; True when it was seen before or is too old to tell."""
+        if sequence > self.newest:
+            self.newest = sequence
+        elif sequence <= self.newest - WINDOW or sequence in self.seen:
+            return True
+        self.seen.add(sequence)
+        if len(self.seen) > 2 * WINDOW:
+            floor = self.newest - WINDOW
+            self.seen = {number for number in self.seen if number > floor}
+        return False
+
+
+class Counters(msgspec.Struct):
+    """Frames refused, by cause."""
+
+    duplicate: int = 0
+    stale_life: int = 0
+    other_session: int = 0
+    stranger: int = 0
+
+
+class Channel:
+    """One node's mouth and ears."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._cluster_id = short_id(desk.cluster.name)
+        self._my_id = short_id(desk.cluster.nodes[desk.me])
+        self._nids = {short_id(name): Nid(nid) for nid, name in enumerate(desk.cluster.nodes)}
+        self.sequence = 0
+        self.stream_high = 0
+        self._store: dict[int, Packet] = {}
+        self.senders: dict[Nid, Sender] = {}
+        self.counters = Counters()
+
+    # Out.
+
+    def send(self, message: Message, to: Nid = EVERYBODY) -> None:
+        """Send a message that stands alone: lost is lost."""
+        self._emit(Packet(message, 0, to))
+
+    def post(self, message: Message, to: Nid = EVERYBODY) -> None:
+        """Send a message in the stream: whoever hears us gets it once and in order."""
+        self.stream_high += 1
+        packet = Packet(message, self.stream_high, to)
+        self._store[self.stream_high] = packet
+        if len(self._store) > STORE_MAX:
+            del self._store[min(self._store)]
+        self._emit(packet)
+        self._desk.urgent = True
+
+    def _emit(self, packet: Packet) -> None:
+        self.sequence += 1
+        birth = self._desk.birth
+        header = Header(0, self._cluster_id, self._my_id, birth.incarnation, birth.session, self.sequence)
+        self._desk.effects.append(Send(header, packet))
+
+    def repeat(self, nak: Nak) -> None:
+        """Send again what a receiver misses, under new sequence numbers."""
+        for number in range(max(nak.first, 1), min(nak.last, nak.first + 63, self.stream_high) + 1):
+            packet = self._store.get(number)
+            if packet is not None:
+                self._emit(packet)
+
+    def acknowledged(self, up_to: int) -> None:
+        """Forget own stream messages that every member has."""
+        for number in [number for number in self._store if number <= up_to]:
+            del self._store[number]
+
+    # In.
+
+    def sender(self, header: Header) -> Nid | None:
+        """Return who sent it; None for a stranger to our node list."""
+        nid = self._nids.get(header.sender)
+        if nid is None:
+            self.counters.stranger += 1
+        return nid
+
+    def admit(self, nid: Nid, header: Header) -> tuple[bool, bool]:
+        """Return (is it fresh, is it the first frame of a new life)."""
+        sender = self.senders.get(nid)
+        new_life = sender is None or header.incarnation > sender.incarnation
+        if new_life:
+            self.senders[nid] = sender = Sender(header.incarnation, header.session)
+        assert sender is not None
+        if header.incarnation < sender.incarnation:
+            self.counters.stale_life += 1
+            return False, False
+        if header.session != sender.session:
+            self.counters.other_session += 1
+            return False, False
+        if sender.is_duplicate(header.sequence):
+            self.counters.duplicate += 1
+            return False, False
+        return True, new_life
+
+    def in_order(self, nid: Nid, packet: Packet) -> list[Packet]:
+        """Take a stream packet; return what can be delivered now, in order."""
+        sender = self.senders[nid]
+        if sender.contiguous < 0:
+            sender.contiguous = packet.stream - 1
+        if packet.stream <= sender.contiguous or packet.stream in sender.early:
+            return []
+        if len(sender.early) < EARLY_MAX:
+            sender.early[packet.stream] = packet
+        sender.high = max(sender.high, packet.stream)
+        return self._release(sender)
+
+    def _release(self, sender: Sender) -> list[Packet]:
+        ready: list[Packet] = []
+        while sender.contiguous + 1 in sender.early:
+            sender.contiguous += 1
+            ready.append(sender.early.pop(sender.contiguous))
+        if sender.contiguous >= sender.high:
+            sender.nak_at_s = None
+            sender.nak_pause_s = 0.010
+        elif sender.nak_at_s is None:
+            sender.nak_at_s = self._desk.now_s + NAK_FIRST_S
+        return ready
+
+    def told_high(self, nid: Nid, high: int) -> None:
+        """A beat tells the sender's highest stream number; a first beat tells where to begin."""
+        sender = self.senders[nid]
+        if sender.contiguous < 0:
+            sender.contiguous = high
+        if high > sender.high:
+            sender.high = high
+            self._release(sender)
+
+    def covered(self, nid: Nid, high: int) -> list[Packet]:
+        """A state transfer stands for everything up to ``high``: skip what is still missing of it."""
+        sender = self.senders.get(nid)
+        if sender is None or sender.contiguous >= high:
+            return []
+        for number in [number for number in sender.early if number <= high]:
+            del sender.early[number]
+        sender.contiguous = high
+        sender.high = max(sender.high, high)
+        return self._release(sender)
+
+    def row(self, nid: Nid, age_s: float) -> Heard:
+        """Return my beat's entry about one other node."""
+        sender = self.senders.get(nid)
+        if sender is None:
+            return Heard(nid, 0, 0, -1)
+        return Heard(nid, sender.incarnation, int(age_s * 1000), sender.contiguous)
+
+    # Time.
+
+    def deadline_s(self) -> float:
+        return min((s.nak_at_s for s in self.senders.values() if s.nak_at_s is not None), default=float("inf"))
+
+    def wake(self) -> None:
+        """Ask again for what is missing."""
+        for nid in sorted(self.senders):
+            sender = self.senders[nid]
+            if sender.nak_at_s is None or sender.nak_at_s > self._desk.now_s:
+                continue
+            last = min(sender.early) - 1 if sender.early else sender.high
+            self.send(Nak(sender.contiguous + 1, last), to=nid)
+            sender.nak_at_s = self._desk.now_s + sender.nak_pause_s
+            sender.nak_pause_s = min(2 * sender.nak_pause_s, NAK_LAST_S)

@@ -1,0 +1,214 @@
+"""The failure detector: who is heard, over which link, how long ago, and whether they hear us.
+
+Silence is a deadline at the newest frame plus deadtime, not a tick. A node is silent only when every link is;
+a single link that falls silent is reported and moves nothing.
+"""
+
+import enum
+
+from heartbeat.kernel.desk import Desk
+from heartbeat.model.names import Nid
+from heartbeat.model.view import ViewId
+from heartbeat.wire.messages import Beat
+
+
+class LinkState(enum.Enum):
+    UNKNOWN = "unknown"
+    UP = "up"
+    LATE = "late"
+    DOWN = "down"
+
+
+class LinkHealth:
+    """One peer over one link."""
+
+    __slots__ = ("frames", "last_s", "lost", "sequence", "since_s", "state")
+
+    def __init__(self, now_s: float) -> None:
+        self.state = LinkState.UNKNOWN
+        self.since_s = now_s
+        self.last_s = now_s
+        self.frames = 0
+        self.lost = 0
+        self.sequence = 0
+
+
+class Peer:
+    """Another node, as heard in its present life."""
+
+    def __init__(self, nid: Nid, links: int, now_s: float) -> None:
+        self.nid = nid
+        self.links = [LinkHealth(now_s) for _ in range(links)]
+        self.incarnation = 0
+        self.heard_s = 0.0
+        self.since_s = now_s
+        self.alive = False
+        """Heard within deadtime."""
+        self.late = False
+        self.silent_decision = 0
+        self.beat: Beat | None = None
+        self.boot_id = ""
+
+
+class Detector:
+    """Turns frames and time into states and decisions; acts on nothing."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._links = len(desk.birth.links)
+        self.peers: dict[Nid, Peer] = {}
+        self.deadtime_s = desk.cluster.timers.deadtime_s
+
+    def born(self) -> None:
+        self.peers = {nid: Peer(nid, self._links, self._desk.now_s) for nid in self._desk.others}
+
+    def dead_after_s(self, peer: Peer) -> float:
+        """The larger of my deadtime and the one the peer announces: a difference never shortens patience."""
+        return max(self.deadtime_s, peer.beat.deadtime_s if peer.beat else 0.0)
+
+    # Frames.
+
+    def heard(self, nid: Nid, link: int, sequence: int, *, fresh: bool) -> None:
+        """A frame of the peer's present life came over a link. Only a number new to that link counts as life.
+
+        A recording of old frames is never new, and a frame seen over another link first still proves this one.
+        """
+        peer, now = self.peers[nid], self._desk.now_s
+        health = peer.links[link]
+        if sequence <= health.sequence:
+            return
+        if health.sequence:
+            health.lost += sequence - health.sequence - 1
+        health.sequence = sequence
+        health.frames += 1
+        health.last_s = now
+        if health.state is not LinkState.UP:
+            self._link_up(peer, link, health)
+        if fresh or peer.alive:
+            peer.heard_s = now
+            peer.late = False
+            if not peer.alive:
+                self._alive(peer)
+
+    def _link_up(self, peer: Peer, link: int, health: LinkHealth) -> None:
+        was, health.state, health.since_s = health.state, LinkState.UP, self._desk.now_s
+        if was in (LinkState.UNKNOWN, LinkState.DOWN):
+            name = self._desk.birth.links[link]
+            self._desk.decide(
+                "link.up",
+                f"link {name}",
+                f"{self._desk.name(peer.nid)} is heard over {name}",
+                f"first frame over {name}" if was is LinkState.UNKNOWN else f"a frame over {name} after silence",
+            )
+
+    def _alive(self, peer: Peer) -> None:
+        peer.alive = True
+        peer.since_s = self._desk.now_s
+        self._desk.urgent = True
+        cause: tuple[int | str, ...] = (f"a frame of its life {peer.incarnation} arrived",)
+        if peer.silent_decision:
+            cause = (peer.silent_decision, *cause)
+        self._desk.decide("node.heard", self._desk.node(peer.nid), f"{self._desk.name(peer.nid)} is heard", *cause)
+        peer.silent_decision = 0
+
+    def new_life(self, nid: Nid, incarnation: int) -> None:
+        """The peer's daemon started anew; what was known of the link numbers is void."""
+        peer = self.peers[nid]
+        before, peer.incarnation, peer.beat = peer.incarnation, incarnation, None
+        for health in peer.links:
+            health.sequence = 0
+        if before:
+            self._desk.decide(
+                "node.restarted",
+                self._desk.node(nid),
+                f"{self._desk.name(nid)} started anew (life {incarnation})",
+                f"its frames carry incarnation {incarnation} after {before}",
+            )
+
+    def beat(self, nid: Nid, beat: Beat) -> None:
+        self.peers[nid].beat = beat
+        self.peers[nid].boot_id = beat.boot_id
+
+    # Questions.
+
+    def hears_me(self, nid: Nid) -> bool:
+        """True when the peer's newest beat shows that it hears my present life."""
+        beat = self.peers[nid].beat
+        if beat is None or not self.peers[nid].alive:
+            return False
+        me = self._desk.member
+        dead_ms = self.dead_after_s(self.peers[nid]) * 1000
+        return any(h.nid == me.nid and h.incarnation == me.incarnation and h.age_ms <= dead_ms for h in beat.row)
+
+    def age_s(self, nid: Nid) -> float:
+        return self._desk.now_s - self.peers[nid].heard_s
+
+    def view_of(self, nid: Nid) -> ViewId:
+        beat = self.peers[nid].beat
+        return beat.view if beat else ViewId()
+
+    # Time.
+
+    def deadline_s(self) -> float:
+        warn = self._desk.cluster.timers.warntime_s
+        next_s = float("inf")
+        for peer in self.peers.values():
+            if peer.alive:
+                next_s = min(next_s, peer.heard_s + (self.dead_after_s(peer) if peer.late else warn))
+            for health in peer.links:
+                if health.state is LinkState.UP:
+                    next_s = min(next_s, health.last_s + warn)
+                elif health.state is LinkState.LATE:
+                    next_s = min(next_s, health.last_s + self.dead_after_s(peer))
+        return next_s
+
+    def postpone(self, gap_s: float) -> None:
+        """We slept: silence is counted anew from now, because it was ours, not theirs."""
+        for peer in self.peers.values():
+            if peer.alive:
+                peer.heard_s += gap_s
+            for health in peer.links:
+                health.last_s += gap_s
+
+    def wake(self) -> None:
+        for peer in self.peers.values():
+            for link, health in enumerate(peer.links):
+                self._judge_link(peer, link, health)
+            if peer.alive:
+                self._judge_node(peer)
+
+    def _judge_link(self, peer: Peer, link: int, health: LinkHealth) -> None:
+        desk, silence = self._desk, self._desk.now_s - health.last_s
+        if health.state is LinkState.UP and desk.now_s >= health.last_s + desk.cluster.timers.warntime_s:
+            health.state, health.since_s, desk.changed = LinkState.LATE, desk.now_s, True
+        if health.state is LinkState.LATE and desk.now_s >= health.last_s + self.dead_after_s(peer):
+            health.state, health.since_s = LinkState.DOWN, desk.now_s
+            name = desk.birth.links[link]
+            desk.decide(
+                "link.down",
+                f"link {name}",
+                f"{desk.name(peer.nid)} is no longer heard over {name}",
+                f"nothing over {name} for {silence:.3f} s, deadtime is {self.dead_after_s(peer):g} s",
+                alarm=True,
+            )
+
+    def _judge_node(self, peer: Peer) -> None:
+        desk, silence = self._desk, self._desk.now_s - peer.heard_s
+        if not peer.late and desk.now_s >= peer.heard_s + desk.cluster.timers.warntime_s:
+            peer.late = True
+            desk.decide(
+                "node.late",
+                desk.node(peer.nid),
+                f"{desk.name(peer.nid)} is late: nothing heard for {silence:.3f} s",
+                f"no frame on any link for {silence:.3f} s, warntime is {desk.cluster.timers.warntime_s:g} s",
+            )
+        if desk.now_s >= peer.heard_s + self.dead_after_s(peer):
+            peer.alive = False
+            peer.since_s = desk.now_s
+            peer.silent_decision = desk.decide(
+                "node.silent",
+                desk.node(peer.nid),
+                f"{desk.name(peer.nid)} is silent: nothing heard for {silence:.3f} s",
+                f"no frame on any link for {silence:.3f} s, deadtime is {self.dead_after_s(peer):g} s",
+                alarm=True,
+            )

@@ -1,0 +1,305 @@
+"""The director: the view's coordinator compares wishes with the ledger and orders one step at a time.
+
+Nothing exclusive is made before it is broken: a start is ordered only when every other node is known not to hold
+the group, in its own words when it is in the view and by proof when it is not.
+"""
+
+from heartbeat.kernel.channel import Channel
+from heartbeat.kernel.desk import Desk
+from heartbeat.kernel.detector import Detector
+from heartbeat.kernel.groups import LocalGroup
+from heartbeat.kernel.ledger import Ledger
+from heartbeat.kernel.membership import Membership
+from heartbeat.kernel.planner import Candidate, Wish, place
+from heartbeat.model.cluster import Failback
+from heartbeat.model.names import Nid
+from heartbeat.model.view import Standing
+from heartbeat.wire.messages import Local, Order
+
+ORDER_AGAIN_S = 1.0
+"""An order whose effect the ledger does not show after this long is given again."""
+FAILBACK_DEADTIMES = 10
+"""auto_failback waits for so many deadtimes of membership, so that a node that flaps does not drag groups along."""
+
+
+class Director:
+    """Runs on every node; orders only where this node coordinates."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        channel: Channel,
+        detector: Detector,
+        membership: Membership,
+        ledger: Ledger,
+        groups: tuple[LocalGroup, ...],
+    ) -> None:
+        self._desk, self._channel, self._detector = desk, channel, detector
+        self._membership, self._ledger, self._groups = membership, ledger, groups
+        self.standing = Standing.NO_QUORUM
+        self.executor_ready = False
+        self.leaving: set[Nid] = set()
+        self.token = 0
+        self.cause = 0
+        """The decision that last changed what may be done: a view, a proof."""
+        self.sent_to: dict[int, Nid] = {}
+        self.waiting: dict[int, str] = {}
+        """Groups that could run but for this; shown by status and why."""
+        self._outstanding: dict[int, tuple[Order, float]] = {}
+        """By group: the last order, and when it may be given again."""
+        self._prepared: dict[int, Nid] = {}
+        self._failback_s: dict[Nid, float] = {}
+        self._told: dict[int, str] = {}
+        self._mismatch: tuple[Nid, ...] = ()
+        self._looked_s = -1.0
+        self._digest = desk.cluster.digest
+
+    # Facts from elsewhere.
+
+    def view_installed(self, newcomers: tuple[Nid, ...]) -> None:
+        """Orders and preparations of the old view are void."""
+        self._outstanding.clear()
+        self._prepared.clear()
+        self.leaving &= set(self._membership.view.nids)
+        for group in self._groups:
+            group.drop_preparation()
+        wait = 0.0 if self._desk.cluster.failback is Failback.LEGACY else FAILBACK_DEADTIMES * self._detector.deadtime_s
+        for nid in newcomers:
+            self._failback_s[nid] = self._desk.now_s + wait
+        self._ledger.dirty = True
+
+    @property
+    def directs(self) -> bool:
+        return self._membership.coordinator == self._desk.me and not self._membership.is_flushing
+
+    # Obstacles.
+
+    def obstacle(self, index: int) -> tuple[str, bool]:
+        """Return what forbids starting a group in this view (empty: nothing), and if all absent are proved away."""
+        desk, shares = self._desk, self._desk.cluster.groups[index].shares_data
+        proved = True
+        for nid in self._absent():
+            peer, name = self._detector.peers[nid], desk.name(nid)
+            if self._ledger.proof(nid, peer.incarnation) >= self._ledger.needed(shares_data=shares):
+                continue
+            if peer.alive:
+                return f"{name} is heard but not in the view", False
+            never = peer.incarnation == 0
+            if never and desk.now_s < desk.born_s + desk.cluster.timers.initdead_s:
+                return f"{name} has not been heard yet and may only be late", False
+            if shares:
+                return f"{name} may still hold it: it is not proved off", False
+            if not never and name in desk.cluster.has_device:
+                return f"{name} may still hold it: it is being fenced", False
+            proved = False
+        return "", proved
+
+    def _absent(self) -> list[Nid]:
+        return [nid for nid in self._desk.others if not self._membership.view.has(nid)]
+
+    def differing(self) -> tuple[Nid, ...]:
+        """Return the members whose configuration differs from mine: planning waits for them to be mended."""
+        beats = {nid: self._detector.peers[nid].beat for nid in self._membership.view.nids if nid != self._desk.me}
+        mine = self._digest
+        return tuple(nid for nid, beat in sorted(beats.items()) if beat and beat.digest != mine)
+
+    # Directing.
+
+    def deadline_s(self) -> float:
+        if not self.directs:
+            return float("inf")
+        initdead_s = self._desk.born_s + self._desk.cluster.timers.initdead_s
+        times = [at for at in (*self._failback_s.values(), initdead_s) if at > self._desk.now_s]
+        times += [again_s for _, again_s in self._outstanding.values()]
+        return min(times, default=float("inf"))
+
+    def wake(self) -> None:
+        """Order the next step for each group, if this node directs."""
+        due = [nid for nid, at in self._failback_s.items() if at <= self._desk.now_s]
+        for index, (order, again_s) in list(self._outstanding.items()):
+            holding = self._ledger.holding(order.node, index)
+            if again_s <= self._desk.now_s or (holding and holding.token >= order.token):
+                del self._outstanding[index]
+                self._ledger.dirty = True
+        initdead_s = self._desk.born_s + self._desk.cluster.timers.initdead_s
+        if not (self._ledger.dirty or due or self._desk.now_s >= initdead_s > self._looked_s):
+            return
+        self._looked_s = self._desk.now_s
+        self._ledger.dirty = False
+        self.waiting = {}
+        if self.standing is Standing.NO_QUORUM:
+            self._stop_all_without_quorum()
+            return
+        if not self.directs or self._configurations_differ():
+            return
+        load = {nid: self.load(nid) for nid in self._membership.view.nids}
+        for index in range(len(self._groups)):
+            self._direct(index, load, due)
+        for nid in due:
+            del self._failback_s[nid]
+
+    def _configurations_differ(self) -> bool:
+        differing = self.differing()
+        if differing != self._mismatch:
+            self._mismatch = differing
+            names = ", ".join(self._desk.name(nid) for nid in differing)
+            if differing:
+                self._desk.decide(
+                    "config.differs",
+                    "cluster",
+                    f"planning waits: {names} reads other files than this node",
+                    "the digests of node list, timers and haresources differ",
+                    alarm=True,
+                )
+            else:
+                self._desk.decide(
+                    "config.alike", "cluster", "all members read the same files: planning goes on", "the digests agree"
+                )
+        return bool(differing)
+
+    def _stop_all_without_quorum(self) -> None:
+        if not self._membership.view.members:
+            return
+        for group in self._groups:
+            if group.state is Local.RUNNING and not group.is_busy:
+                group.stop(0, "this view has no quorum")
+
+    def _direct(self, index: int, load: dict[Nid, int], due: list[Nid]) -> None:
+        states = {nid: self._ledger.state(nid, index) for nid in self._membership.view.nids}
+        active = [nid for nid, state in states.items() if state is not Local.STOPPED]
+        wish = self._wish(index, states, load, due)
+        if any(states[nid] is Local.BLOCKED for nid in active):
+            blocker = next(nid for nid in active if states[nid] is Local.BLOCKED)
+            self._wait(index, f"it could not be stopped on {self._desk.name(blocker)}")
+            return
+        if len(active) > 1:
+            self._stop_losers(index, active, states, wish)
+            return
+        if active:
+            self._move(index, active[0], states[active[0]], wish)
+            return
+        if wish.target is None:
+            self._wait(index, wish.why)
+            return
+        obstacle, proved = self.obstacle(index)
+        if obstacle:
+            self._wait(index, obstacle)
+            self._order(index, wish.target, "prepare", wish.why)
+            return
+        load[wish.target] += 1
+        self._order(index, wish.target, "start", wish.why, proved=proved)
+
+    def _wish(self, index: int, states: dict[Nid, Local], load: dict[Nid, int], due: list[Nid]) -> Wish:
+        group = self._desk.cluster.groups[index]
+        home = self._desk.cluster.nid(group.home)
+        candidates = tuple(self._candidate(index, nid, states[nid], load[nid]) for nid in sorted(states))
+        legacy = self._desk.cluster.failback is Failback.LEGACY
+        fail_back = self._desk.cluster.failback is not Failback.OFF and (home in due or legacy)
+        return place(home, candidates, sent_to=self.sent_to.get(index), fail_back=fail_back)
+
+    def can_take(self, index: int, nid: Nid) -> bool:
+        """Could this member be given the group, as things stand?"""
+        candidate = self._candidate(index, nid, self._ledger.state(nid, index), 0)
+        return candidate.can_take and not candidate.failures
+
+    def load(self, nid: Nid) -> int:
+        """Return how many groups a member holds."""
+        states = (self._ledger.state(nid, index) for index in range(len(self._groups)))
+        return sum(state not in (Local.STOPPED, Local.UNKNOWN) for state in states)
+
+    def _candidate(self, index: int, nid: Nid, state: Local, load: int) -> Candidate:
+        holding = self._ledger.holding(nid, index)
+        beat = self._detector.peers[nid].beat if nid != self._desk.me else None
+        able = self.executor_ready if nid == self._desk.me else bool(beat and beat.executor_ok)
+        return Candidate(
+            nid,
+            can_take=able and nid not in self.leaving and state is not Local.UNKNOWN,
+            failures=holding.failures if holding else 0,
+            runs_it=state in (Local.RUNNING, Local.STARTING),
+            unproved=bool(holding and not holding.proved),
+            load=load,
+        )
+
+    def _stop_losers(self, index: int, active: list[Nid], states: dict[Nid, Local], wish: Wish) -> None:
+        """The group is on several nodes, or unknown on some: only what certainly runs in excess is stopped."""
+        running = [nid for nid in active if states[nid] is Local.RUNNING]
+        unknown = [nid for nid in active if states[nid] is Local.UNKNOWN]
+        if len(running) < 2:
+            if not running and unknown:
+                self._wait(index, f"{self._desk.name(unknown[0])} has not looked yet whether it runs there")
+            return
+        keeper = None if self._groups[index].group.shares_data else wish.target
+        if keeper not in running:
+            # Shared data may already be damaged: stop all of them, look, then start one.
+            keeper = None
+        for nid in running:
+            if nid != keeper:
+                others = ", ".join(self._desk.name(n) for n in running if n != nid)
+                self._order(index, nid, "stop", f"it also runs on {others}")
+
+    def _move(self, index: int, source: Nid, state: Local, wish: Wish) -> None:
+        if state is Local.UNKNOWN:
+            self._wait(index, f"{self._desk.name(source)} has not looked yet whether it runs there")
+        if wish.target is None or wish.target == source or state is not Local.RUNNING:
+            if state is Local.RUNNING and wish.target == source:
+                self.sent_to.pop(index, None)
+            if state is Local.STOPPING and wish.target not in (None, source):
+                self._order(index, wish.target, "prepare", wish.why)
+            return
+        self._order(index, wish.target, "prepare", wish.why)
+        # A leaving node stops by itself; its beat will say so.
+        if source not in self.leaving:
+            self._order(index, source, "stop", f"it moves to {self._desk.name(wish.target)}: {wish.why}")
+
+    def _wait(self, index: int, why: str) -> None:
+        self.waiting[index] = why
+        if self._told.get(index) != why:
+            self._told[index] = why
+            group = self._groups[index]
+            group.decision = self._desk.decide(
+                "group.waits",
+                group.subject,
+                f"{group.group.name} waits: {why}",
+                why,
+                *([self.cause] if self.cause else []),
+            )
+
+    def _order(self, index: int, node: Nid | None, action: str, why: str, *, proved: bool = True) -> None:
+        assert node is not None
+        if action == "prepare":
+            if self._prepared.get(index) == node:
+                return
+            self._prepared[index] = node
+        else:
+            if index in self._outstanding:
+                last, _ = self._outstanding[index]
+                if (last.node, last.action) == (node, action):
+                    return
+            self._told.pop(index, None)
+            if action == "start":
+                self._prepared.pop(index, None)
+        self.token += 1
+        order = Order(self._membership.view.id, self.token, index, node, action, why, proved)
+        if action != "prepare":
+            self._outstanding[index] = (order, self._desk.now_s + ORDER_AGAIN_S)
+        if node == self._desk.me:
+            self.obey(order)
+        else:
+            self._channel.post(order, to=node)
+
+    # Obeying.
+
+    def obey(self, order: Order) -> None:
+        """Carry out an order for this node; one of another view, or older than the last, is void."""
+        self.token = max(self.token, order.token)
+        group = self._groups[order.group]
+        if order.node != self._desk.me or order.view != self._membership.view.id or self._membership.is_flushing:
+            return
+        if order.action == "stop":
+            group.stop(order.token, order.why)
+        elif self.standing is Standing.NO_QUORUM or order.token <= group.token:
+            return
+        elif order.action == "prepare":
+            group.prepare()
+        elif order.action == "start" and not self.leaving & {self._desk.me}:
+            group.start(order.token, order.why, self.cause, proved=order.proved)

@@ -1,0 +1,403 @@
+"""Fencing: whoever fell silent without leaving is switched off, once it is known that it may act no more silently.
+
+The coordinator of a view that may fence picks a member with a device; that member runs the devices in order until
+one proves the target off, and tells everybody. A fence that has begun is never called back: the device may already
+have acted. Failure changes nothing except that it is tried again, ever more slowly, until the node is back, a device
+works or a person confirms.
+"""
+
+import enum
+
+from heartbeat.kernel.channel import Channel
+from heartbeat.kernel.desk import Desk
+from heartbeat.kernel.detector import Detector
+from heartbeat.kernel.ledger import Ledger
+from heartbeat.kernel.membership import Membership
+from heartbeat.model.names import Nid
+from heartbeat.model.operation import Action, Outcome, Result
+from heartbeat.model.proof import Proof, Proved
+from heartbeat.model.view import Member, Standing
+from heartbeat.wire.messages import FenceOrder, FenceReport
+
+RETRY_FIRST_S = 1.0
+RETRY_LAST_S = 60.0
+RACE_FACTOR = 1.5
+"""In two nodes the higher nid waits this many times its device's worst case, so that not both shoot."""
+LIMIT = 3
+LIMIT_WINDOW_S = 600.0
+"""More than LIMIT fencings of one node within this time: something is wrong that shooting does not mend."""
+DEVICE_TIMEOUT_S = 60.0
+
+
+class Stage(enum.Enum):
+    WAITING = "waiting"
+    """Not begun: delayed, or between two attempts. A beat of the target cancels it."""
+    UNDER_WAY = "under way"
+    """The off command may have left."""
+    PROVED = "proved"
+    GIVEN_UP = "given up"
+    """Too many within the limit's window, or no device reaches it: a person must look."""
+
+
+class Device:
+    """One of this node's devices."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.hosts: tuple[str, ...] = ()
+        self.worst_off_s = 0.0
+        self.serialises = False
+        self.problem = "has not answered yet"
+
+
+class Case:
+    """One life of one node that should be off."""
+
+    def __init__(self, target: Member, cause: int, number: int) -> None:
+        self.target = target
+        self.cause = cause
+        self.number = number
+        self.stage = Stage.WAITING
+        self.not_before_s = 0.0
+        self.retry_s = RETRY_FIRST_S
+        self.by: Nid = Nid(-1)
+        self.why = ""
+        self.problem = ""
+        self.devices: list[str] = []
+        """Still to be tried in this attempt."""
+        self.operation = 0
+        self.for_cause = False
+
+
+class Fencing:
+    """All cases this node knows of, and the ones it carries out."""
+
+    def __init__(
+        self, desk: Desk, channel: Channel, detector: Detector, membership: Membership, ledger: Ledger
+    ) -> None:
+        self._desk, self._channel, self._detector = desk, channel, detector
+        self._membership, self._ledger = membership, ledger
+        self.standing = Standing.NO_QUORUM
+        self.devices: dict[str, Device] = {}
+        self.cases: dict[Nid, Case] = {}
+        self._times: dict[Nid, list[float]] = {}
+        self._switching_on: dict[int, Nid] = {}
+        self._number = 0
+
+    # Devices.
+
+    def device_known(
+        self, name: str, hosts: tuple[str, ...], worst_off_s: float, problem: str, *, serialises: bool
+    ) -> None:
+        device = self.devices.setdefault(name, Device(name))
+        if problem and problem != device.problem:
+            self._desk.decide(
+                "device.silent", f"device {name}", f"STONITH device {name}: {problem}", problem, alarm=True
+            )
+        elif not problem and device.problem:
+            self._desk.decide(
+                "device.ready",
+                f"device {name}",
+                f"STONITH device {name} can switch {', '.join(hosts)}",
+                "the device answered",
+            )
+        device.hosts = device.hosts if problem else tuple(host.lower() for host in hosts)
+        device.worst_off_s, device.problem, device.serialises = worst_off_s, problem, serialises
+        self._desk.urgent = True
+
+    def _mine_for(self, nid: Nid) -> list[str]:
+        name = self._desk.name(nid)
+        return [device.name for _, device in sorted(self.devices.items()) if name in device.hosts]
+
+    def can_fence(self) -> tuple[Nid, ...]:
+        return tuple(nid for nid in self._desk.others if self._mine_for(nid))
+
+    # Questions.
+
+    def is_shooting(self, nid: Nid) -> bool:
+        """True while the off command may be on its way: the target is in no view, whatever it beats."""
+        case = self.cases.get(nid)
+        return case is not None and case.stage is Stage.UNDER_WAY
+
+    def problem(self, nid: Nid) -> str:
+        case = self.cases.get(nid)
+        return case.problem if case else ""
+
+    # Cases.
+
+    def deadline_s(self) -> float:
+        times = [c.not_before_s for c in self.cases.values() if c.stage is Stage.WAITING and self._leads(c)]
+        if self.standing is not Standing.NO_QUORUM and any(self._is_open(nid) for nid in self._absent()):
+            initdead_s = self._desk.born_s + self._desk.cluster.timers.initdead_s
+            if initdead_s > self._desk.now_s:
+                times.append(initdead_s)
+        return min(times, default=float("inf"))
+
+    def wake(self) -> None:
+        self._close_returned()
+        if self.standing is Standing.NO_QUORUM or self._membership.is_flushing or not self._membership.view.members:
+            return
+        if self._membership.coordinator == self._desk.me:
+            for nid in self._absent():
+                if self._is_open(nid) and nid not in self.cases:
+                    self._open(nid)
+        for case in [*self.cases.values()]:
+            if case.stage is Stage.WAITING and self._leads(case) and self._desk.now_s >= case.not_before_s:
+                self._send_out(case)
+
+    def _absent(self) -> list[Nid]:
+        return [nid for nid in self._desk.others if not self._membership.view.has(nid)]
+
+    def _is_open(self, nid: Nid) -> bool:
+        """Should this absent node be fenced? Silent, unproved, and somebody's device is meant for it."""
+        peer, desk = self._detector.peers[nid], self._desk
+        if peer.alive or desk.name(nid) not in desk.cluster.has_device:
+            return False
+        if self._ledger.proof(nid, peer.incarnation) is not Proof.NONE:
+            return False
+        # Never heard in this life: it may only be late. A node that merely starts late is not shot.
+        return peer.incarnation > 0 or desk.now_s >= desk.born_s + desk.cluster.timers.initdead_s
+
+    def _open(self, nid: Nid) -> None:
+        peer = self._detector.peers[nid]
+        silence = (
+            "has never been heard and initdead has passed" if not peer.incarnation else "is silent and did not leave"
+        )
+        self._start_case(Member(nid, peer.incarnation), f"{self._desk.name(nid)} {silence}", peer.silent_decision)
+
+    def _start_case(self, target: Member, why: str, cause: int, *, for_cause: bool = False) -> Case:
+        self._number += 1
+        number = self._desk.birth.incarnation * 1000 + self._number
+        case = self.cases[target.nid] = Case(target, cause, number)
+        case.why, case.for_cause = why, for_cause
+        delay_s = 0.0 if for_cause else self._delay_s(target.nid)
+        case.not_before_s = self._desk.now_s + delay_s
+        text = f"{self._desk.name(target.nid)} must be switched off: {why}"
+        if delay_s:
+            text += f"; waiting {delay_s:g} s first"
+        case.cause = self._desk.decide(
+            "fence.wanted", self._desk.node(target.nid), text, *([cause] if cause else []), why
+        )
+        return case
+
+    def _delay_s(self, target: Nid) -> float:
+        """Two nodes that lost each other would both shoot: the higher nid waits until the other has long shot."""
+        delay_s = self._desk.cluster.fence_delay_s
+        if len(self._desk.cluster.nodes) == 2 and self._desk.me > target:
+            mine = [self.devices[name] for name in self._mine_for(target)]
+            if mine and not all(device.serialises for device in mine):
+                delay_s += RACE_FACTOR * max(device.worst_off_s for device in mine)
+        return delay_s
+
+    def fence_for_cause(self, nid: Nid, why: str) -> None:
+        """A member cannot stop what it holds and asks to be switched off: another member sees to it."""
+        first = min((n for n in self._membership.view.nids if n != nid), default=None)
+        if first == self._desk.me and (nid not in self.cases or self.cases[nid].stage is Stage.GIVEN_UP):
+            target = Member(nid, self._detector.peers[nid].incarnation)
+            self._start_case(target, why, 0, for_cause=True)
+
+    def _leads(self, case: Case) -> bool:
+        if case.for_cause:
+            others = (n for n in self._membership.view.nids if n != case.target.nid)
+            return min(others, default=None) == self._desk.me
+        return self._membership.coordinator == self._desk.me
+
+    def _close_returned(self) -> None:
+        """A case that has not begun ends when its target beats again or came back in another life."""
+        for nid, case in [*self.cases.items()]:
+            peer = self._detector.peers[nid]
+            if peer.incarnation > case.target.incarnation and case.stage is not Stage.UNDER_WAY:
+                del self.cases[nid]
+            elif case.stage in (Stage.WAITING, Stage.GIVEN_UP) and peer.alive and not case.for_cause:
+                del self.cases[nid]
+                self._desk.decide(
+                    "fence.cancelled",
+                    self._desk.node(nid),
+                    f"{self._desk.name(nid)} is heard again before it was shot: not fenced",
+                    f"a frame of {self._desk.name(nid)} arrived",
+                    case.cause,
+                )
+
+    def _send_out(self, case: Case) -> None:
+        desk, nid = self._desk, case.target.nid
+        recent = [at for at in self._times.get(nid, []) if at > desk.now_s - LIMIT_WINDOW_S]
+        self._times[nid] = recent
+        if len(recent) >= LIMIT:
+            self._give_up(case, f"it was fenced {len(recent)} times within {LIMIT_WINDOW_S / 60:g} minutes")
+            return
+        able = [m for m in self._membership.view.nids if m != nid and self._can(m, nid)]
+        if not able:
+            self._failed(case, f"no device of this view's members reaches {desk.name(nid)}")
+            return
+        case.by = desk.me if desk.me in able else able[0]
+        if case.by == desk.me:
+            self._begin(case)
+        else:
+            case.not_before_s = desk.now_s + DEVICE_TIMEOUT_S * 2
+            self._channel.post(
+                FenceOrder(self._membership.view.id, case.number, case.target, case.by, case.why), to=case.by
+            )
+
+    def _can(self, member: Nid, target: Nid) -> bool:
+        if member == self._desk.me:
+            return bool(self._mine_for(target))
+        beat = self._detector.peers[member].beat
+        return beat is not None and target in beat.can_fence
+
+    def ordered(self, order: FenceOrder) -> None:
+        if order.by != self._desk.me or order.view != self._membership.view.id or self.is_shooting(order.target.nid):
+            return
+        case = self.cases[order.target.nid] = Case(order.target, 0, order.id)
+        case.why, case.by = order.why, self._desk.me
+        case.cause = self._desk.decide(
+            "fence.ordered",
+            self._desk.node(order.target.nid),
+            f"the coordinator has {self._desk.name(order.target.nid)} switched off",
+            order.why,
+        )
+        self._begin(case)
+
+    def _begin(self, case: Case) -> None:
+        nid = case.target.nid
+        case.stage, case.by = Stage.UNDER_WAY, self._desk.me
+        case.devices = self._mine_for(nid)
+        self._times.setdefault(nid, []).append(self._desk.now_s)
+        case.cause = self._desk.decide(
+            "fence.begun",
+            self._desk.node(nid),
+            f"switching {self._desk.name(nid)} off with {case.devices[0]}",
+            case.cause,
+        )
+        self._report(case, "begun", None, "")
+        self._next_device(case)
+
+    def _next_device(self, case: Case) -> None:
+        name = case.devices.pop(0)
+        host = self._desk.name(case.target.nid)
+        timeout_s = max(DEVICE_TIMEOUT_S, 2 * self.devices[name].worst_off_s)
+        case.operation = self._desk.run(Action.FENCE, name, host=host, timeout_s=timeout_s)
+
+    def finished(self, number: int, result: Result) -> bool:
+        """Take a device's result; False when it was not one of ours."""
+        if number in self._switching_on:
+            self._switched_on(self._switching_on.pop(number), result)
+            return True
+        case = next((c for c in self.cases.values() if c.operation == number), None)
+        if case is None:
+            return False
+        case.operation = 0
+        if result.outcome is Outcome.DONE and result.proof > Proof.NONE:
+            self._proved(case, result)
+        elif case.devices:
+            self._next_device(case)
+        else:
+            self._report(case, "failed", None, result.detail)
+            self._failed(case, result.detail or result.outcome.value)
+        return True
+
+    def _proved(self, case: Case, result: Result) -> None:
+        nid = case.target.nid
+        how = result.detail or f"switched off, proof: {result.proof.name.lower()}"
+        proved = Proved(nid, case.target.incarnation, result.proof, how)
+        case.stage, case.problem = Stage.PROVED, ""
+        case.cause = self._desk.decide(
+            "fence.proved", self._desk.node(nid), f"{self._desk.name(nid)} is off: {how}", case.cause
+        )
+        self._ledger.prove(proved)
+        self._report(case, "proved", proved, how)
+        if self._desk.cluster.reset_after_off:
+            device = self._mine_for(nid)[0]
+            number = self._desk.run(Action.ON, device, host=self._desk.name(nid), timeout_s=DEVICE_TIMEOUT_S)
+            self._switching_on[number] = nid
+
+    def _switched_on(self, nid: Nid, result: Result) -> None:
+        """Only the off half decides; a node that cannot be switched on again is somebody's work tomorrow."""
+        name = self._desk.name(nid)
+        if result.outcome is Outcome.DONE:
+            self._desk.decide(
+                "fence.on", self._desk.node(nid), f"{name} was switched on again", "it was off for certain"
+            )
+        else:
+            self._desk.decide(
+                "fence.on-failed",
+                self._desk.node(nid),
+                f"{name} could not be switched on again",
+                result.detail or result.outcome.value,
+                alarm=True,
+            )
+
+    def _failed(self, case: Case, problem: str) -> None:
+        case.stage, case.problem = Stage.WAITING, problem
+        case.not_before_s = self._desk.now_s + case.retry_s
+        name = self._desk.name(case.target.nid)
+        case.cause = self._desk.decide(
+            "fence.failed",
+            self._desk.node(case.target.nid),
+            f"{name} could not be switched off: {problem}; next attempt in {case.retry_s:g} s",
+            problem,
+            case.cause,
+            alarm=True,
+        )
+        case.retry_s = min(2 * case.retry_s, RETRY_LAST_S)
+        self._ledger.dirty = True
+
+    def _give_up(self, case: Case, problem: str) -> None:
+        case.stage, case.problem = Stage.GIVEN_UP, problem
+        self._desk.decide(
+            "fence.given-up",
+            self._desk.node(case.target.nid),
+            f"{self._desk.name(case.target.nid)} is not fenced again: {problem}",
+            problem,
+            case.cause,
+            alarm=True,
+        )
+
+    def _report(self, case: Case, state: str, proved: Proved | None, detail: str) -> None:
+        if len(self._membership.view.members) > 1:
+            self._channel.post(FenceReport(case.number, case.target, state, proved, detail))
+
+    def reported(self, sender: Nid, report: FenceReport) -> None:
+        """Another member tells how its fence goes; a result for another id or life changes nothing here."""
+        nid = report.target.nid
+        if nid == self._desk.me:
+            return
+        if report.proved is not None and self._ledger.prove(report.proved):
+            self._desk.decide(
+                "fence.proved",
+                self._desk.node(nid),
+                f"{self._desk.name(nid)} is off: {report.detail}",
+                f"{self._desk.name(sender)} reports it",
+            )
+        case = self.cases.get(nid)
+        if case is None or case.target != report.target:
+            case = self.cases[nid] = Case(report.target, 0, report.id)
+            case.cause = self._desk.decide(
+                "fence.seen",
+                self._desk.node(nid),
+                f"{self._desk.name(sender)} switches {self._desk.name(nid)} off",
+                f"{self._desk.name(sender)} reports it",
+            )
+        case.by = sender
+        if report.state == "begun":
+            case.stage = Stage.UNDER_WAY
+        elif report.state == "proved":
+            case.stage = Stage.PROVED
+        elif report.state == "failed":
+            self._failed(case, report.detail)
+
+    def executor_lost(self) -> None:
+        """A fence under way is of unknown outcome; it is not repeated blindly but counts as a failed attempt."""
+        for case in self.cases.values():
+            if case.operation:
+                case.operation = 0
+                self._report(case, "failed", None, "the executor was lost")
+                self._failed(case, "the executor was lost in the middle of it")
+        self._switching_on.clear()
+
+    def view_installed(self) -> None:
+        """A case led by a member that is gone is taken up anew by whoever leads now."""
+        for nid, case in [*self.cases.items()]:
+            if case.stage is Stage.UNDER_WAY and case.by != self._desk.me and not self._membership.view.has(case.by):
+                case.stage, case.not_before_s = Stage.WAITING, self._desk.now_s
+            if case.stage is Stage.PROVED and self._ledger.proof(nid, case.target.incarnation) is Proof.NONE:
+                del self.cases[nid]

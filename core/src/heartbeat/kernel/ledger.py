@@ -1,0 +1,80 @@
+"""The ledger: which node holds which group, in the owners' words, and which nodes are proved to hold nothing.
+
+A node in the view says itself what it holds. A node outside may hold everything until it is proved away, whatever
+was last heard of it: an order that we never saw may have reached it.
+"""
+
+from heartbeat.kernel.desk import Desk
+from heartbeat.model.names import Nid
+from heartbeat.model.proof import Proof, Proved
+from heartbeat.wire.messages import Holding, Local
+
+
+class Row:
+    """One other node's own words, newest first by frame number."""
+
+    def __init__(self) -> None:
+        self.incarnation = 0
+        self.sequence = 0
+        self.holdings: dict[int, Holding] = {}
+
+
+class Ledger:
+    """What this node knows of everybody's holdings."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._rows: dict[Nid, Row] = {nid: Row() for nid in desk.others}
+        self.mine: dict[int, Holding] = {}
+        self.proofs: dict[Nid, Proved] = {}
+        self.proved_s: dict[Nid, float] = {}
+        self.dirty = True
+        """Something that planning depends on has changed."""
+
+    def told(self, nid: Nid, incarnation: int, sequence: int, holdings: tuple[Holding, ...]) -> None:
+        """Take a node's own report; an older frame than the last one taken says nothing."""
+        row = self._rows[nid]
+        if (incarnation, sequence) <= (row.incarnation, row.sequence):
+            return
+        told = {holding.group: holding for holding in holdings}
+        if told != row.holdings or incarnation != row.incarnation:
+            self.dirty = self._desk.changed = True
+        row.incarnation, row.sequence, row.holdings = incarnation, sequence, told
+
+    def holding(self, nid: Nid, group: int) -> Holding | None:
+        """Return what a node said last about a group; None when it never spoke of it."""
+        return (self.mine if nid == self._desk.me else self._rows[nid].holdings).get(group)
+
+    def state(self, nid: Nid, group: int) -> Local:
+        holding = self.holding(nid, group)
+        return holding.state if holding else Local.UNKNOWN
+
+    def incarnation(self, nid: Nid) -> int:
+        """Return the newest life of a node that was heard of; 0 for none."""
+        return self._rows[nid].incarnation
+
+    # Proofs.
+
+    def prove(self, proved: Proved) -> bool:
+        """Take a proof; False when a proof as strong about this life or a later one was there already."""
+        known = self.proofs.get(proved.nid)
+        if known and (known.incarnation, known.proof) >= (proved.incarnation, proved.proof):
+            return False
+        self.proofs[proved.nid] = proved
+        self.proved_s[proved.nid] = self._desk.now_s
+        self.dirty = self._desk.changed = True
+        return True
+
+    def withdraw(self, nid: Nid) -> None:
+        """A frame came from a life that was proved over: the proof was wrong."""
+        if self.proofs.pop(nid, None):
+            self.dirty = self._desk.changed = True
+
+    def proof(self, nid: Nid, incarnation: int) -> Proof:
+        """Return how strongly this life of a node is proved over."""
+        proved = self.proofs.get(nid)
+        return proved.proof if proved and proved.incarnation >= incarnation else Proof.NONE
+
+    def needed(self, *, shares_data: bool) -> Proof:
+        """Return the proof that a takeover needs."""
+        return Proof.READ_BACK if shares_data and not self._desk.cluster.asked_is_enough else Proof.ASKED

@@ -1,0 +1,311 @@
+"""Membership: coordinator-led, numbered view changes on the largest set of nodes that all hear each other.
+
+PROPOSE -> FLUSH (a promise, and what the member brings) -> SYNC (everybody's state to everybody) -> SYNCED -> INSTALL.
+A view is installed only after all of its members hold the same SYNC; installing earlier breaks agreement. Every
+message is idempotent and repeated by the coordinator until answered. A view of one needs no messages.
+
+The replicated log and total order will ride on FLUSH and SYNC; nothing outside sees more than ``installed``.
+"""
+
+import enum
+import random
+from collections.abc import Callable
+
+from heartbeat.kernel.channel import Channel
+from heartbeat.kernel.desk import Desk
+from heartbeat.kernel.detector import Detector
+from heartbeat.kernel.effects import Persist
+from heartbeat.model.names import Nid
+from heartbeat.model.view import Member, View, ViewId
+from heartbeat.wire.messages import Flush, Install, Propose, Refuse, Reject, State, Sync, Synced
+
+SETTLE_S = 0.010
+"""The estimate must stand still this long before it is proposed, so that several changes make one view."""
+REPEAT_S = 0.030
+"""A coordinator repeats what was not answered; about ten round trips of a local network."""
+ROUND_S = 0.250
+"""A round that takes longer is given up, and who did not answer sits out one deadtime."""
+EPOCH_BLOCK = 64
+"""Epochs are reserved on disk in blocks, so that no view change waits for it."""
+
+
+class Phase(enum.Enum):
+    BOOT = "boot"
+    MEMBER = "member"
+
+
+class Round:
+    """The coordinator's own record of one attempt."""
+
+    def __init__(self, ballot: ViewId, members: tuple[Member, ...], why: str, now_s: float) -> None:
+        self.ballot = ballot
+        self.members = members
+        self.why = why
+        self.states: dict[Nid, State] = {}
+        self.synced: set[Nid] = set()
+        self.sync: Sync | None = None
+        self.repeat_s = now_s + REPEAT_S
+        self.until_s = now_s + ROUND_S
+
+
+class Membership:
+    """This node's view, and how it comes to the next one."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        channel: Channel,
+        detector: Detector,
+        *,
+        state: Callable[[], State],
+        is_excluded: Callable[[Nid], bool],
+        installed: Callable[[View, tuple[State, ...], str], None],
+    ) -> None:
+        self._desk, self._channel, self._detector = desk, channel, detector
+        self._state, self._is_excluded, self._installed = state, is_excluded, installed
+        self._random = random.Random(desk.birth.seed)  # noqa: S311 - spreads retries, protects nothing
+        self.phase = Phase.BOOT
+        self.view = View(ViewId(), ())
+        self.epoch = int(desk.birth.stored.get("epoch", b"0"))
+        self._reserved = self.epoch
+        self.promised = ViewId()
+        self._round: Round | None = None
+        self._sync: Sync | None = None
+        self._flushed_s = float("inf")
+        self._stirred_s: float | None = None
+        self._wanted: tuple[Member, ...] = ()
+        self._quiet_until_s = 0.0
+        self._sits_out: dict[Nid, float] = {}
+        self._install_again_s = 0.0
+
+    @property
+    def coordinator(self) -> Nid:
+        """Who plans in this view: its lowest nid. -1 before the first view."""
+        return self.view.members[0].nid if self.view.members else Nid(-1)
+
+    @property
+    def is_flushing(self) -> bool:
+        """A promise is out: the old view is no longer acted upon."""
+        return self._flushed_s != float("inf")
+
+    # Who should be in?
+
+    def estimate(self) -> tuple[Member, ...]:
+        """Return me and the peers that all hear each other, greedily: drop whoever misses most, then who is new,
+        then the higher nid, the same on every node."""
+        peers = [nid for nid in self._desk.others if self._is_candidate(nid)]
+        while True:
+            missing = {i: sum(not self._edge(i, j) for j in peers if j != i) for i in peers}
+            worst = max(peers, key=lambda i: (missing[i], not self.view.has(i), i), default=None)
+            if worst is None or not missing[worst]:
+                break
+            peers.remove(worst)
+        members = [Member(nid, self._detector.peers[nid].incarnation) for nid in peers]
+        return tuple(sorted([self._desk.member, *members]))
+
+    def _is_candidate(self, nid: Nid) -> bool:
+        if self._sits_out.get(nid, 0.0) > self._desk.now_s:
+            return False
+        return self._detector.hears_me(nid) and not self._is_excluded(nid)
+
+    def _edge(self, i: Nid, j: Nid) -> bool:
+        return self._row_shows(i, j) and self._row_shows(j, i)
+
+    def _row_shows(self, i: Nid, j: Nid) -> bool:
+        peer, other = self._detector.peers[i], self._detector.peers[j]
+        dead_ms = self._detector.dead_after_s(other) * 1000
+        beat = peer.beat
+        return beat is not None and any(
+            heard.nid == j and heard.incarnation == other.incarnation and heard.age_ms <= dead_ms for heard in beat.row
+        )
+
+    # Time.
+
+    def deadline_s(self) -> float:
+        times = [self._flushed_s + 2 * ROUND_S]
+        if self._round:
+            times.append(min(self._round.repeat_s, self._round.until_s))
+        elif self._stirred_s is not None:
+            times.append(max(self._propose_s(), self._quiet_until_s))
+        if self.phase is Phase.BOOT:
+            times.append(self._desk.born_s + self._desk.cluster.timers.initdead_s)
+        times += [until for until in self._sits_out.values() if until > self._desk.now_s]
+        return min(times)
+
+    def wake(self) -> None:
+        """Look whether the view should change, and drive the attempt that is under way."""
+        now = self._desk.now_s
+        if self._round:
+            self._drive(self._round)
+        if self.is_flushing and now >= self._flushed_s + 2 * ROUND_S:
+            self._flushed_s, self._sync = float("inf"), None
+        wanted = self.estimate()
+        if wanted != self._wanted:
+            self._wanted, self._stirred_s = wanted, None
+        if not self._is_due(wanted):
+            self._stirred_s = None
+        elif self._stirred_s is None:
+            self._stirred_s = now
+        if self._stirred_s is None or self._round or now < max(self._propose_s(), self._quiet_until_s):
+            return
+        if self.is_flushing and self._detector_alive(self.promised.coordinator):
+            return
+        self._propose(wanted)
+
+    def _detector_alive(self, nid: Nid) -> bool:
+        return nid != self._desk.me and nid in self._detector.peers and self._detector.peers[nid].alive
+
+    def _is_due(self, wanted: tuple[Member, ...]) -> bool:
+        if self.phase is Phase.BOOT and len(wanted) == 1 and len(self._desk.cluster.nodes) > 1:
+            # Alone at start: others may only be late. From initdead on they count as absent.
+            return self._desk.now_s >= self._desk.born_s + self._desk.cluster.timers.initdead_s
+        if wanted != self.view.members:
+            return True
+        return any(self._detector.view_of(nid) != self.view.id for nid in self.view.nids if nid != self._desk.me)
+
+    def _propose_s(self) -> float:
+        """Return when I may propose: at once alone, after settling as coordinator, much later as a stand-in."""
+        assert self._stirred_s is not None
+        if len(self._wanted) == 1:
+            return self._stirred_s
+        if self._wanted == self.view.members:
+            # Only a beat with another view id disagrees: give the INSTALL on its way time to arrive.
+            return self._stirred_s + ROUND_S
+        if self._wanted[0].nid == self._desk.me:
+            return self._stirred_s + SETTLE_S
+        return self._stirred_s + 3 * self._detector.deadtime_s + 0.2 * self._desk.me
+
+    # Coordinator.
+
+    def _propose(self, wanted: tuple[Member, ...]) -> None:
+        desk = self._desk
+        if wanted[0].nid != desk.me:
+            wanted = tuple(member for member in wanted if member.nid >= desk.me)
+        self._saw_epoch(self.epoch + 1)
+        ballot = ViewId(self.epoch, desk.me)
+        why = self._why(wanted)
+        self._stirred_s = None
+        if len(wanted) == 1:
+            self.promised, self._round = ballot, None
+            self._install(Sync(ballot, wanted, (self._state(),)), why)
+            return
+        self._round = Round(ballot, wanted, why, desk.now_s)
+        self._promise(ballot)
+        self._round.states[desk.me] = self._state()
+        self._channel.send(Propose(ballot, wanted, why))
+
+    def _why(self, wanted: tuple[Member, ...]) -> str:
+        name = self._desk.name
+        joined = [name(m.nid) for m in wanted if m not in self.view.members and m.nid != self._desk.me]
+        gone = [name(m.nid) for m in self.view.members if m not in wanted]
+        words = [f"{', '.join(joined)} joined"] if joined else []
+        words += [f"{', '.join(gone)} left or fell silent"] if gone else []
+        return " and ".join(words) or ("first view" if not self.view.members else "views differed")
+
+    def _drive(self, current: Round) -> None:
+        now = self._desk.now_s
+        if now >= current.until_s:
+            answered = current.synced if current.sync else set(current.states)
+            for member in current.members:
+                if member.nid not in answered and member.nid != self._desk.me:
+                    self._sits_out[member.nid] = now + self._detector.deadtime_s
+            self._give_up()
+        elif now >= current.repeat_s:
+            current.repeat_s = now + REPEAT_S
+            self._channel.send(current.sync or Propose(current.ballot, current.members, current.why))
+
+    def _give_up(self) -> None:
+        self._round = None
+        self._flushed_s, self._sync = float("inf"), None
+        self._quiet_until_s = self._desk.now_s + self._random.random() * 0.050
+
+    def on_flush(self, nid: Nid, message: Flush) -> None:
+        current = self._round
+        if current is None or message.ballot != current.ballot or nid in current.states:
+            return
+        current.states[nid] = message.state
+        if len(current.states) == len(current.members):
+            states = tuple(current.states[member.nid] for member in current.members)
+            current.sync = self._sync = Sync(current.ballot, current.members, states)
+            current.repeat_s = self._desk.now_s + REPEAT_S
+            self._channel.send(current.sync)
+
+    def on_synced(self, nid: Nid, message: Synced) -> None:
+        current = self._round
+        if current is None or message.ballot != current.ballot or current.sync is None:
+            return
+        current.synced.add(nid)
+        if len(current.synced) == len(current.members) - 1:
+            self._round = None
+            self._channel.send(Install(current.ballot))
+            self._install(current.sync, current.why)
+
+    def on_refuse(self, message: Refuse) -> None:
+        self._saw_epoch(message.promised.epoch)
+        if self._round and message.ballot == self._round.ballot:
+            self._give_up()
+
+    def on_reject(self, message: Reject) -> None:
+        if self._round and message.ballot == self._round.ballot:
+            self._give_up()
+            self._quiet_until_s += REPEAT_S
+
+    # Member.
+
+    def on_propose(self, nid: Nid, message: Propose) -> None:
+        ballot = message.ballot
+        self._saw_epoch(ballot.epoch)
+        if ballot == self.promised and self.is_flushing:
+            self._channel.send(Flush(ballot, self._state()), to=nid)
+            return
+        if ballot <= self.promised or ballot <= self.view.id:
+            self._channel.send(Refuse(ballot, max(self.promised, self.view.id)), to=nid)
+            return
+        if self._desk.member not in message.members:
+            return
+        unheard = tuple(m.nid for m in message.members if m.nid != self._desk.me and not self._hears(m))
+        if unheard:
+            self._channel.send(Reject(ballot, unheard), to=nid)
+            return
+        self._round = None
+        self._promise(ballot)
+        self._channel.send(Flush(ballot, self._state()), to=nid)
+
+    def _hears(self, member: Member) -> bool:
+        peer = self._detector.peers[member.nid]
+        return peer.alive and peer.incarnation == member.incarnation and not self._is_excluded(member.nid)
+
+    def _promise(self, ballot: ViewId) -> None:
+        self.promised, self._sync = ballot, None
+        self._flushed_s = self._desk.now_s
+
+    def on_sync(self, nid: Nid, message: Sync) -> None:
+        if message.ballot == self.promised and self.is_flushing:
+            self._sync = message
+            self._channel.send(Synced(message.ballot), to=nid)
+
+    def on_install(self, message: Install) -> None:
+        if message.ballot == self.promised and self._sync and self._sync.ballot == message.ballot:
+            self._install(self._sync, self._why(self._sync.members))
+
+    def on_beat_view(self, nid: Nid, shown: ViewId, epoch: int) -> None:
+        """A member that still shows an older view than mine may have lost the INSTALL."""
+        self._saw_epoch(epoch)
+        now = self._desk.now_s
+        lags = self.coordinator == self._desk.me and self.view.has(nid) and shown < self.view.id
+        if lags and now >= self._install_again_s:
+            self._install_again_s = now + REPEAT_S
+            self._channel.send(Install(self.view.id), to=nid)
+
+    def _saw_epoch(self, epoch: int) -> None:
+        self.epoch = max(self.epoch, epoch)
+        if self.epoch >= self._reserved:
+            self._reserved = self.epoch + EPOCH_BLOCK
+            self._desk.effects.append(Persist("epoch", str(self._reserved).encode()))
+
+    def _install(self, sync: Sync, why: str) -> None:
+        self.view = View(sync.ballot, sync.members)
+        self.phase = Phase.MEMBER
+        self._flushed_s, self._sync, self._stirred_s = float("inf"), None, None
+        self._desk.urgent = True
+        self._installed(self.view, sync.states, why)
