@@ -12,10 +12,12 @@ from heartbeat.plugin.errors import (
     BadConfig,
     BadHost,
     NotInstalled,
+    OutletOff,
     PluginError,
     ResetFailed,
     TimedOut,
     Unreachable,
+    Unsupported,
 )
 from heartbeat.plugin.hooks import Listener
 from heartbeat.plugin.kind import API_CURRENT, API_PREVIOUS, Kind, Plugin
@@ -24,7 +26,7 @@ from heartbeat.plugin.quorum import Ruling, TieBreaker, Verdict
 from heartbeat.plugin.ra import Claim, Health, ResourceAgent
 from heartbeat.plugin.registry import Registry
 from heartbeat.plugin.secret import Secret
-from heartbeat.plugin.stonith import Power, StonithDevice
+from heartbeat.plugin.stonith import Power, StonithDevice, match_host
 
 __all__ = [
     "API_CURRENT",
@@ -47,6 +49,7 @@ __all__ = [
     "Listener",
     "Medium",
     "NotInstalled",
+    "OutletOff",
     "Param",
     "ParamKind",
     "Params",
@@ -62,6 +65,8 @@ __all__ = [
     "TieBreaker",
     "TimedOut",
     "Unreachable",
+    "Unsupported",
     "Verdict",
+    "match_host",
     "parse_params",
 ]

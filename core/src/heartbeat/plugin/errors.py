@@ -10,8 +10,8 @@ from typing import ClassVar
 class PluginError(Exception):
     """Something went wrong inside a plugin. The text is for a person and never holds a secret."""
 
-    s_code: ClassVar[int] = 3
-    """STONITH library result; 3 = S_OOPS, something strange happened."""
+    s_code: ClassVar[int] = 8
+    """STONITH library result; 8 = S_OOPS, something strange happened."""
     ocf_code: ClassVar[int] = 1
     """OCF exit code; 1 = OCF_ERR_GENERIC."""
 
@@ -49,7 +49,22 @@ class TimedOut(PluginError):
 
 
 class Unreachable(PluginError):
-    """The device or service could not be reached at all, so nothing was asked of it (S_OOPS)."""
+    """The device or service could not be reached at all, so nothing was asked of it (S_ACCESS)."""
+
+    s_code = 2
+
+
+class OutletOff(PluginError):
+    """The order needs an outlet that is on, and it is off (S_ISOFF)."""
+
+    s_code = 7
+
+
+class Unsupported(PluginError):
+    """This plugin has no such operation: an ssh device cannot switch on (S_INVAL, OCF_ERR_UNIMPLEMENTED)."""
+
+    s_code = 3
+    ocf_code = 3
 
 
 class NotInstalled(PluginError):

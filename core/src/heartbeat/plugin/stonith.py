@@ -2,9 +2,10 @@
 
 import abc
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
+from heartbeat.plugin.errors import BadHost
 from heartbeat.plugin.kind import Plugin
 from heartbeat.plugin.param import Params
 
@@ -64,3 +65,15 @@ class StonithDevice(Plugin, abc.ABC):
     def status(self) -> None:
         """Is the device reachable and willing to log us in? Raises PluginError when not."""
         self.hosts()
+
+
+def match_host(host: str, hosts: Iterable[str]) -> str:
+    """Return the one of a device's hosts that is meant, as the device spells it; raises BadHost.
+
+    The whole name must match, whatever its case and padding: node1 must never switch node10.
+    """
+    known = list(hosts)
+    for name in known:
+        if host and name.strip().lower() == host.strip().lower():
+            return name
+    raise BadHost(f"this device does not switch {host or 'a host without a name'}; it switches {', '.join(known)}")

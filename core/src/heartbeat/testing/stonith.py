@@ -17,36 +17,23 @@ NO_ANSWER = (Fault.UNREACHABLE, Fault.SILENT, Fault.CLOSES, Fault.GARBAGE, Fault
 """Faults in which the device can tell nothing: every question must end in PluginError, in time, never in OFF."""
 
 
-class StonithConformance(DeclarationConformance):
-    """Subclass it and give ``plugin``, and either ``simulator`` or ``given``.
+class StonithContract(DeclarationConformance):
+    """What is true of every device, also of one that has nothing to simulate: a person, or none at all.
 
-    ``simulator``: a DeviceSimulator's class (``heartbeat.testing.device``), made anew for each test.
-    ``given``: for a device that has nothing to simulate (a person), the unparsed parameters that name two hosts.
-    ``patience_s``: how long any single call may take, a device that answers nothing included; set the plugin's own
-    time-outs short in ``params``. ``refuses``: the error with which ``switch`` always ends, for a device that never
-    switches by itself.
+    Subclass it for such a one and give ``plugin`` and ``given``, which returns unparsed parameters that name two hosts.
+    ``refuses``: the error with which ``switch`` always ends, for a device that never switches by itself.
     """
 
     plugin: ClassVar[type[Plugin]]
-    simulator: ClassVar[type[DeviceSimulator] | None] = None
-    given: ClassVar[dict[str, str]] = {}
-    patience_s: ClassVar[float] = 10.0
     refuses: ClassVar[type[PluginError] | None] = None
 
     @pytest.fixture
-    def fake(self) -> Iterator[DeviceSimulator]:
-        """The simulator; tests that need one are skipped without."""
-        if self.simulator is None:
-            pytest.skip(f"{self.plugin.__name__} has no device to simulate")
-        with contextlib.closing(self.simulator()) as made:
-            yield made
+    def raw(self) -> dict[str, str]:
+        return self.given()
 
-    @pytest.fixture
-    def raw(self, request: pytest.FixtureRequest) -> dict[str, str]:
-        if self.simulator is None:
-            return dict(self.given)
-        fake: DeviceSimulator = request.getfixturevalue("fake")
-        return fake.params()
+    def given(self) -> dict[str, str]:
+        """Return the unparsed parameters of a device with two hosts."""
+        raise NotImplementedError("the subclass says which hosts")
 
     @pytest.fixture
     def device(self, raw: dict[str, str]) -> StonithDevice:
@@ -56,8 +43,6 @@ class StonithConformance(DeclarationConformance):
         """Return the device as core makes it."""
         assert issubclass(self.plugin, StonithDevice)
         return self.plugin(checked(self.plugin, raw))
-
-    # What is true of every device
 
     def test_it_switches_the_hosts_it_names_and_names_them_twice(self, device: StonithDevice) -> None:
         hosts = device.hosts()
@@ -116,11 +101,33 @@ class StonithConformance(DeclarationConformance):
         for text in secrets:
             assert text not in shown + caplog.text
 
-    # What is true of one that has a device
+
+class StonithConformance(StonithContract):
+    """Subclass it and give ``plugin`` and ``simulator``.
+
+    ``simulator``: a DeviceSimulator's class (``heartbeat.testing.device``), made anew for each test.
+    ``orders``: what is ordered one after the other of the same host; a device that cannot switch on gives fewer.
+    ``patience_s``: how long any single call may take, a device that answers nothing included; set the plugin's own
+    time-outs short in the simulator's ``params``.
+    """
+
+    simulator: ClassVar[type[DeviceSimulator]]
+    orders: ClassVar[tuple[Power, ...]] = (Power.OFF, Power.OFF, Power.ON, Power.ON)
+    patience_s: ClassVar[float] = 10.0
+
+    @pytest.fixture
+    def fake(self) -> Iterator[DeviceSimulator]:
+        """The simulator."""
+        with contextlib.closing(self.simulator()) as made:
+            yield made
+
+    @pytest.fixture
+    def raw(self, fake: DeviceSimulator) -> dict[str, str]:
+        return fake.params()
 
     def test_the_order_is_carried_out_and_read_back(self, device: StonithDevice, fake: DeviceSimulator) -> None:
         victim, other = fake.hosts()[:2]
-        for power in (Power.OFF, Power.OFF, Power.ON, Power.ON):
+        for power in self.orders:
             device.switch(victim, power)
             self.until(functools.partial(_is, fake, victim, power))
             assert fake.is_on(other), "another host was switched"
