@@ -35,6 +35,10 @@ class DeviceConfig(msgspec.Struct, frozen=True):
     test_only: str = ""
     serialises: bool = False
 
+    def __repr__(self) -> str:
+        """Show which parameters there are, and none of their values."""
+        return f"DeviceConfig(name={self.name!r}, type={self.type!r}, params={sorted(self.params)}, hosts={self.hosts})"
+
 
 class ClientConfig(msgspec.Struct, frozen=True):
     """A program kept running beside the daemon (``respawn``, ``failfast``)."""
@@ -71,6 +75,16 @@ class ApiRule(msgspec.Struct, frozen=True):
     gids: tuple[str, ...] = ()
 
 
+class EnvSetting(msgspec.Struct, frozen=True):
+    """``env NAME=VALUE``: clients see it as ``HA_NAME``."""
+
+    name: str
+    value: str
+
+    def __repr__(self) -> str:
+        return f"EnvSetting({self.name!r}, ***)"
+
+
 class ClusterConfig(msgspec.Struct, frozen=True):
     """Everything that ``hb run`` needs except the keys, which stay in authkeys and are read apart."""
 
@@ -84,3 +98,6 @@ class ClusterConfig(msgspec.Struct, frozen=True):
     clients: tuple[ClientConfig, ...] = ()
     api_rules: tuple[ApiRule, ...] = ()
     compression: str = ""
+    """As written; nothing compresses."""
+    env: tuple[EnvSetting, ...] = ()
+    """Environment of the clients."""

@@ -1,0 +1,224 @@
+"""STONITH devices: what the ``stonith`` and ``stonith_host`` lines of ha.cf mean for this node, and for the others."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from heartbeat.config import codes
+from heartbeat.config.cluster_config import DeviceConfig
+from heartbeat.config.finding import Findings, Place, nearest
+from heartbeat.config.hacf import HaCf, Use
+from heartbeat.config.lookup import Known, look_up
+from heartbeat.config.nodes import find_node
+from heartbeat.config.reading import Reading
+from heartbeat.config.source import Source, Word, read_source
+from heartbeat.model.names import NodeName
+from heartbeat.plugin.param import BadParameter, Params, parse_params
+from heartbeat.plugin.stonith import StonithDevice
+
+EVERYBODY = "*"
+"""HOST of a stonith_host line that every node may use."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLine:
+    """One line that has a sense: a device, who may use it, and what it can switch."""
+
+    config: DeviceConfig
+    driver: NodeName | None
+    """The node that may use it; None: every node."""
+    place: Place
+    holds_secret: bool = False
+
+    def usable_by(self, node: NodeName) -> bool:
+        return self.driver in (None, node)
+
+    def could_fence(self, target: NodeName, nodes: Sequence[NodeName]) -> bool:
+        """Could some node other than the target switch the target off with it?"""
+        reaches = not self.config.hosts or target in self.config.hosts
+        return reaches and any(node != target and self.usable_by(node) for node in nodes)
+
+
+def read_devices(hacf: HaCf, reading: Reading) -> tuple[DeviceLine, ...]:
+    """Return the devices of all valid lines, for any node, in file order."""
+    if hacf.source is None:
+        return ()
+    uses = sorted([*hacf.all("stonith"), *hacf.all("stonith_host")], key=lambda use: use.line)
+    read = (_read_line(hacf.source, reading, number, use) for number, use in enumerate(uses, 1))
+    lines = [line for line in read if line is not None]
+    mine = [line for line in lines if reading.me is None or line.usable_by(reading.me)]
+    if len(mine) > 1:
+        reading.found.add(
+            codes.ALL_LINES_COUNT,
+            mine[-1].place,
+            f"all {len(mine)} STONITH lines of this node count; before, only this last one did",
+        )
+    return tuple(lines)
+
+
+def _read_line(source: Source, reading: Reading, number: int, use: Use) -> DeviceLine | None:
+    """Return what one line says; None, with findings, when it says nothing usable."""
+    words = list(use.words)
+    driver, known_driver = reading.me, True
+    if use.directive.text == "stonith_host":
+        host = words.pop(0)
+        driver, known_driver = _driver(reading, host)
+    kind, given = words[0], words[1:]
+    known = look_up(reading.registry, "stonith", kind.text, StonithDevice)
+    if not isinstance(known, Known):
+        _not_installed(reading, kind, known.package, known.nearest, known.broken)
+        return None
+    device = known.plugin
+    assert issubclass(device, StonithDevice)
+    if not any(param.secret for param in device.params) and not device.extra_params:
+        source.reveal(use.line)
+    texts = [word.text for word in given]
+    if use.directive.text == "stonith" and len(texts) == 1 and re.match(r"/(?!dev/)", texts[0]):
+        texts_of_file = _read_file(reading, given[0])
+        if texts_of_file is None:
+            return None
+        texts = texts_of_file
+    raw = {**dict(known.base), **params_of_words(device, texts)}
+    params, problems = parse_params(device.params, raw, extra=device.extra_params)
+    for problem, near in _told(problems, texts, device):
+        form = " ".join([kind.text, *device.positional]) if device.positional else f"{kind.text} NAME=VALUE..."
+        place = given[0].place if given else kind.place
+        reading.found.add(codes.DEVICE_PARAMETER, place, f"{kind.text}: {problem}", expected=form, nearest=near)
+    if problems or not known_driver:
+        return None
+    hosts = _hosts(reading, device, params, kind, given)
+    if hosts is None:
+        return None
+    config = DeviceConfig(
+        name=f"{kind.text} #{number}",
+        type=known.driver,
+        params=raw,
+        hosts=hosts,
+        can_read_power=device.can_read_power,
+        worst_off_s=device.worst_off_s,
+        test_only=device.test_only,
+        serialises=device.serialises,
+    )
+    secret = texts == [word.text for word in given] and any(
+        name in raw for param in device.params if param.secret for name in (param.name, *param.aliases)
+    )
+    return DeviceLine(config, driver, kind.place, secret)
+
+
+def _driver(reading: Reading, host: Word) -> tuple[NodeName | None, bool]:
+    """Return who may use the device, and whether that is somebody at all."""
+    if host.text == EVERYBODY:
+        return None, True
+    node = find_node(host, reading.nodes, reading.found)
+    if node is None and reading.nodes:
+        near = nearest(host.text, reading.nodes)
+        reading.found.add(
+            codes.UNKNOWN_DRIVER,
+            host.place,
+            f"{host.text} is no node, so nobody would ever use this device",
+            expected="a node's name, or * for every node",
+            nearest=near,
+            mend=f"write {near}" if near else "write *",
+        )
+    return node, node is not None
+
+
+def _not_installed(reading: Reading, kind: Word, package: str, near: str, broken: str) -> None:
+    if broken:
+        message = f"the device type {kind.text} cannot be used: {broken}"
+        reading.found.add(codes.BROKEN_PLUGIN, kind.place, message)
+        return
+    mend = f"pip install {package}" if package else f"write {near}" if near else "see hb plugin list --kind stonith"
+    reading.found.add(
+        codes.DEVICE_NOT_INSTALLED,
+        kind.place,
+        f"no installed plugin is the STONITH device type {kind.text!r}",
+        expected="a type that hb plugin list shows",
+        nearest="" if package else near,
+        mend=mend,
+    )
+
+
+def params_of_words(device: type[StonithDevice], texts: Sequence[str]) -> dict[str, str]:
+    """Return unparsed parameters from words: NAME=VALUE where the device knows the name, else by position.
+
+    As in the classic form, the last positional parameter takes the whole rest of the line with its blanks.
+    """
+    names = {name for param in device.params for name in (param.name, *param.aliases)}
+    named = [text.partition("=") for text in texts]
+    look_named = all(equals and re.fullmatch(r"[A-Za-z_][\w-]*", name) for name, equals, _ in named)
+    if texts and look_named and (device.extra_params or not device.positional or names & {n for n, _, _ in named}):
+        return {name: value for name, _, value in named}
+    raw = {name: value for name, equals, value in named if equals and name in names}
+    rest = [text for text, (name, equals, _) in zip(texts, named, strict=True) if not (equals and name in names)]
+    places = [name for name in device.positional if name not in raw]
+    if len(rest) > len(places) > 0:
+        rest = [*rest[: len(places) - 1], " ".join(rest[len(places) - 1 :])]
+    for index, text in enumerate(rest):
+        raw[places[index] if index < len(places) else f"word {index + 1}"] = text
+    return raw
+
+
+def _told(
+    problems: Sequence[BadParameter], texts: Sequence[str], device: type[StonithDevice]
+) -> Iterator[tuple[str, str]]:
+    """Yield each problem and the nearest name. A device with a secret has none of its words quoted: they may be
+    shifted, so that the secret stands in another parameter's place.
+    """
+    secretive = any(param.secret for param in device.params) or device.extra_params
+    declared = {param.name for param in device.params}
+    pieces = {piece for text in texts for piece in (text, *text.split("="))} - {""}
+    for bad in problems:
+        if not secretive:
+            yield f"{bad.name} {bad.problem}", bad.nearest
+            continue
+        problem = bad.problem
+        for piece in sorted(pieces, key=len, reverse=True):
+            problem = problem.replace(repr(piece), "the value")
+        name = bad.name if bad.name in declared else "a parameter"
+        yield f"{name} {problem}", bad.nearest
+
+
+def _read_file(reading: Reading, word: Word) -> list[str] | None:
+    """Return the words of a classic parameter file: its first line that is neither empty nor a comment."""
+    path = Path(word.text)
+    if not reading.own and not path.exists():
+        message = f"{path} is not on this host: the device is left out here"
+        reading.found.add(codes.DEVICE_FILE_ELSEWHERE, word.place, message, mend="hb check on the node itself")
+        return None
+    found = Findings()
+    source = read_source(path, found, name=word.text)
+    numbers = range(1, len(source.lines) + 1) if source else ()
+    lines = [source.words(number) for number in numbers] if source else []
+    first = next((words for words in lines if words and not words[0].text.startswith("#")), None)
+    if first is None:
+        why = next((finding.message for finding in found), f"{path} holds no line of parameters")
+        reading.found.add(codes.DEVICE_FILE, word.place, why, expected="one line with the device's parameters")
+        return None
+    facts = reading.facts.file(path)
+    if facts is not None and facts.mode & 0o044:
+        message = f"{path} may hold a password and is readable by others (mode {facts.mode:04o})"
+        reading.found.add(codes.READABLE_SECRET, word.place, message, mend=f"chmod 600 {path}")
+    return [part.text for part in first]
+
+
+def _hosts(
+    reading: Reading, device: type[StonithDevice], params: Params, kind: Word, given: Sequence[Word]
+) -> tuple[str, ...] | None:
+    """Return the hosts that the parameters name, in lower case; empty when only the device knows; None: broken."""
+    try:
+        configured = device.configured_hosts(params)
+        hosts = tuple(sorted({str(host).lower() for host in configured or ()}))
+    except Exception as broken:  # noqa: BLE001 - whatever a plugin does wrong becomes a finding
+        message = f"the device type {kind.text} cannot tell its hosts: {type(broken).__name__}"
+        reading.found.add(codes.BROKEN_PLUGIN, kind.place, message)
+        return None
+    for host in hosts:
+        if host not in reading.nodes:
+            place = next((word.place for word in given if host in word.text.lower()), kind.place)
+            near = nearest(host, reading.nodes)
+            reading.found.add(
+                codes.UNKNOWN_HOST, place, f"{kind.text} can switch {host}, which is no node", nearest=near
+            )
+    return hosts

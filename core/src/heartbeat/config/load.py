@@ -1,0 +1,150 @@
+"""The three files, read together: one ClusterConfig, or all that is wrong with them."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from heartbeat.config import codes
+from heartbeat.config.authkeys import AuthKeys, collect_keys
+from heartbeat.config.clients import read_api_rules, read_clients, read_env, read_log, read_process
+from heartbeat.config.cluster_config import ClusterConfig, DeviceConfig, MediumConfig
+from heartbeat.config.devices import DeviceLine, read_devices
+from heartbeat.config.facts import HostFacts, facts_of_this_host
+from heartbeat.config.finding import Finding, Findings, Place, Severity
+from heartbeat.config.hacf import HaCf, read_hacf
+from heartbeat.config.haresources import read_lines
+from heartbeat.config.media import LinkSurvey, judge_redundancy, read_media
+from heartbeat.config.nodes import own_node, read_nodes
+from heartbeat.config.protection import covered, judge_devices, judge_protection
+from heartbeat.config.reading import Reading
+from heartbeat.config.resources import GroupSurvey, read_groups
+from heartbeat.config.source import Source, read_source
+from heartbeat.config.timers import read_failback, read_timers
+from heartbeat.model.cluster import Cluster, Timers
+from heartbeat.model.names import NodeName
+from heartbeat.model.places import Places
+from heartbeat.plugin.registry import Registry
+
+DEFAULT_CLUSTER = "linux-ha"
+"""As in heartbeat 3.0.6."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What the files describe, as far as it can be told: for ``hb check``, also when there are errors."""
+
+    node: str
+    nodes: tuple[NodeName, ...]
+    timers: Timers
+    links: tuple[LinkSurvey, ...]
+    devices: tuple[DeviceLine, ...]
+    """Of all nodes."""
+    groups: tuple[GroupSurvey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The result of reading the files. ``config`` and ``keys`` are None when there is any error."""
+
+    config: ClusterConfig | None
+    keys: AuthKeys | None
+    findings: tuple[Finding, ...]
+    """Of all files, in order of file and place."""
+    survey: Survey
+    sources: dict[str, Source]
+    """By the name that findings use; only for showing lines, which it does without secrets."""
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+
+def load(
+    places: Places,
+    registry: Registry,
+    *,
+    node: str | None = None,
+    facts: HostFacts | None = None,
+    need_own_node: bool = True,
+) -> Loaded:
+    """Read ha.cf, haresources and authkeys and return all there is to say about them. Never raises for their content.
+
+    ``node`` is this host's name in the cluster; by default the first word of ``nodeinfo`` beside ha.cf, else the
+    host's name. With ``need_own_node`` false the host may be none of the nodes: the files are then read as the
+    first node would read them, and what only that node can know (its interfaces, users, programs) is not judged.
+    """
+    found = Findings()
+    reading = Reading(registry, facts or facts_of_this_host(), found)
+    ha_cf = read_source(places.ha_cf, found, name="ha.cf", mend="see docs/configuration.md")
+    haresources = read_source(places.haresources, found, name="haresources", mend="write NODE RESOURCE... lines")
+    hacf = read_hacf(ha_cf, reading)
+    reading.nodes = read_nodes(hacf, found)
+    reading.me = own_node(reading, places.config, node=node, needed=need_own_node)
+    reading.own = need_own_node or reading.me == reading.facts.hostname.lower()
+    timers = read_timers(hacf, reading.facts.worst_stall_s, found)
+    media, links = read_media(hacf, reading)
+    judge_redundancy(hacf, links, reading)
+    groups, surveys = read_groups(hacf, haresources, read_lines(haresources, found), reading)
+    devices = read_devices(hacf, reading)
+    judge_protection(hacf, devices, groups, reading)
+    judge_devices(devices, timers, reading)
+    _judge_secrecy(places, devices, reading)
+    cluster = Cluster(
+        name=hacf.text("cluster", DEFAULT_CLUSTER),
+        nodes=reading.nodes,
+        timers=timers,
+        groups=groups,
+        failback=read_failback(hacf, found),
+        fence_delay_s=hacf.seconds("fence_delay", 0.0),
+        has_device=covered(devices, reading.nodes),
+        reset_after_off=hacf.text("stonith_action", "reset") == "reset",
+    )
+    config = _config(hacf, cluster, media, devices, reading)
+    keys, authkeys = collect_keys(places.authkeys, reading, hacf.text("run_as"))
+    sources = {source.name: source for source in (ha_cf, haresources, authkeys) if source}
+    failed = found.errors > 0
+    return Loaded(
+        config=None if failed else config,
+        keys=None if failed else keys,
+        findings=tuple(found),
+        survey=Survey(reading.me or "", reading.nodes, timers, links, devices, surveys),
+        sources=sources,
+    )
+
+
+def _config(
+    hacf: HaCf, cluster: Cluster, media: tuple[MediumConfig, ...], devices: tuple[DeviceLine, ...], reading: Reading
+) -> ClusterConfig:
+    mine = [line.config for line in devices if reading.me is not None and line.usable_by(reading.me)]
+    return ClusterConfig(
+        cluster=cluster,
+        node=reading.me or "",
+        media=media,
+        devices=tuple(_distinct(mine)),
+        log=read_log(hacf),
+        process=read_process(hacf, reading),
+        clients=read_clients(hacf, reading),
+        api_rules=read_api_rules(hacf, reading.found),
+        compression=hacf.text("compression"),
+        env=read_env(hacf, reading.found),
+    )
+
+
+def _distinct(devices: list[DeviceConfig]) -> list[DeviceConfig]:
+    """Drop a device that a second line gives again (``stonith`` and ``stonith_host`` for the same switch)."""
+    kept: dict[bytes, DeviceConfig] = {}
+    for device in devices:
+        kept.setdefault(msgspec.msgpack.encode((device.type, sorted(device.params.items()))), device)
+    return list(kept.values())
+
+
+def _judge_secrecy(places: Places, devices: tuple[DeviceLine, ...], reading: Reading) -> None:
+    """A device's password in an ha.cf that everybody can read."""
+    file = reading.facts.file(places.ha_cf)
+    secretive = [line for line in devices if line.holds_secret]
+    if file is None or not file.mode & 0o004 or not secretive:
+        return
+    message = f"a password of {secretive[0].config.name} stands here, and everybody may read the file"
+    place = Place("ha.cf", secretive[0].place.line)
+    mode = f"mode {file.mode:04o}"
+    reading.found.add(codes.READABLE_SECRET, place, f"{message} ({mode})", mend=f"chmod 640 {places.ha_cf}")

@@ -1,0 +1,77 @@
+"""What a word of the configuration means on this host: a plugin's own name, or a type that a catalogue found."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from heartbeat.config.finding import nearest
+from heartbeat.plugin.errors import PluginError
+from heartbeat.plugin.kind import Plugin
+from heartbeat.plugin.registry import Registry
+
+SCRIPT_RANK = 20
+"""Catalogues up to this rank (resource.d 10, init.d 20) hold what the old heartbeat ran by the same word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A word that means something."""
+
+    plugin: type[Plugin]
+    driver: str
+    """Name of the entry point that does the work."""
+    origin: str
+    """Where it was found, for people."""
+    from_words: Callable[[Sequence[str]], dict[str, str]] | None = None
+    """Of a catalogue's type: how its arguments become the driver's parameters."""
+    base: tuple[tuple[str, str], ...] = ()
+    """Parameters that tell the driver which type it is."""
+    shadows: str = ""
+    """A script of the same name that is not run because the plugin comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A word that means nothing here."""
+
+    package: str = ""
+    """The distribution that would bring it."""
+    nearest: str = ""
+    broken: str = ""
+    """It is installed, and this is why it cannot be used."""
+
+
+def look_up(registry: Registry, kind: str, word: str, contract: type[Plugin]) -> Known | Unknown:
+    """Find a word: entry point first, then the catalogues by their rank (resource.d, init.d, OCF)."""
+    try:
+        if word in registry.names(kind):
+            script = registry.find_type(kind, word)
+            shadows = script[1].origin if script and script[1].rank <= SCRIPT_RANK else ""
+            plugin = _checked(registry.load(kind, word), contract, word)
+            return Known(plugin, word, f"entry point {word}", shadows=shadows)
+        listed = registry.find_type(kind, word)
+        if listed is None:
+            return Unknown(registry.package_for(kind, word) or "", nearest(word, _all_words(registry, kind)))
+        catalogue, entry = listed
+        plugin = _checked(registry.load(kind, entry.driver), contract, entry.driver)
+        return Known(
+            plugin,
+            entry.driver,
+            entry.origin,
+            lambda words: catalogue.words(entry, words),
+            tuple(entry.params.items()),
+        )
+    except (LookupError, PluginError) as broken:
+        return Unknown(broken=str(broken.args[0] if broken.args else broken))
+    except Exception as broken:  # noqa: BLE001 - whatever a catalogue does wrong becomes a finding
+        return Unknown(broken=f"{type(broken).__name__}: {broken}")
+
+
+def _checked(plugin: type[Plugin], contract: type[Plugin], name: str) -> type[Plugin]:
+    if not issubclass(plugin, contract):
+        raise PluginError(f"{name} is no {contract.__name__}")
+    return plugin
+
+
+def _all_words(registry: Registry, kind: str) -> set[str]:
+    listed = (entry for catalogue in registry.catalogues() for entry in catalogue.entries() if entry.kind == kind)
+    return {*registry.names(kind), *(entry.name for entry in listed)}

@@ -1,0 +1,268 @@
+"""Resources and groups: what each word of haresources is on this host, and what no two groups may share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from heartbeat.config import codes, well_known
+from heartbeat.config.finding import Findings, Place, nearest
+from heartbeat.config.hacf import HaCf, Use
+from heartbeat.config.haresources import GroupLine, Spelling, hide_secrets, is_bare_ipv6, spell
+from heartbeat.config.lookup import Known, Unknown, look_up
+from heartbeat.config.nodes import find_node
+from heartbeat.config.reading import Reading
+from heartbeat.config.source import Source, Word
+from heartbeat.config.values import boolean
+from heartbeat.model.group import Group, Resource
+from heartbeat.model.names import GroupName, NodeName
+from heartbeat.plugin.param import Params, parse_params
+from heartbeat.plugin.ra import Claim, ResourceAgent
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSurvey:
+    """One resource, for ``hb check``."""
+
+    name: str
+    agent: str
+    """Empty when nothing here knows the word."""
+    found_in: str
+    shares_data: bool
+    known_by: str
+    """Who says whether it shares data."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSurvey:
+    """One group, for ``hb check``."""
+
+    name: str
+    home: str
+    line: int
+    resources: tuple[ResourceSurvey, ...]
+
+    @property
+    def shares_data(self) -> bool:
+        return any(resource.shares_data for resource in self.resources)
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What is remembered from line to line."""
+
+    source: Source
+    reading: Reading
+    said: dict[str, Use]
+    """``shares_data`` lines by resource word."""
+    heard: set[str] = field(default_factory=set)
+    """Every word of haresources, whole and without its arguments."""
+    claims: dict[Claim, tuple[int, Word]] = field(default_factory=dict)
+    words: dict[str, Word] = field(default_factory=dict)
+    groups: dict[str, Word] = field(default_factory=dict)
+
+
+def read_groups(
+    hacf: HaCf, source: Source | None, lines: Sequence[GroupLine], reading: Reading
+) -> tuple[tuple[Group, ...], tuple[GroupSurvey, ...]]:
+    """Return all groups and what is known of them; a group with an error is in the survey only."""
+    if source is None:
+        return (), ()
+    memory = _Memory(source, reading, _said(hacf, reading.found))
+    groups: list[Group] = []
+    surveys: list[GroupSurvey] = []
+    for number, line in enumerate(lines):
+        home = _home(reading, line.home)
+        resolved = [_resource(memory, number, word) for word in line.resources]
+        name = spell(line.resources[0].text).name
+        surveys.append(
+            GroupSurvey(name, home or line.home.text, line.home.place.line, tuple(survey for _, survey in resolved))
+        )
+        first = memory.groups.setdefault(name, line.resources[0])
+        if first is not line.resources[0]:
+            message = (
+                f"the group {name} exists already, in line {first.place.line}: a group is named by its first resource"
+            )
+            reading.found.add(
+                codes.GROUP_TWICE, line.resources[0].place, message, mend="give one another first resource"
+            )
+        resources = tuple(resource for resource, _ in resolved if resource is not None)
+        if home is not None and len(resources) == len(resolved):
+            groups.append(Group(GroupName(name), home, resources))
+    _unheard(memory, reading.found)
+    return tuple(groups), tuple(surveys)
+
+
+def _home(reading: Reading, word: Word) -> NodeName | None:
+    nodes = reading.nodes
+    home = find_node(word, nodes, reading.found)
+    if home is None and nodes:
+        near = nearest(word.text, nodes)
+        reading.found.add(
+            codes.UNKNOWN_HOME,
+            word.place,
+            f"{word.text} is no node of ha.cf",
+            expected="one of " + ", ".join(nodes),
+            nearest=near,
+            mend=f"write {near}" if near else "add it to a node line of ha.cf",
+        )
+    return home
+
+
+def _resource(memory: _Memory, group: int, word: Word) -> tuple[Resource | None, ResourceSurvey]:
+    """Return what one word is, with findings for all that is wrong with it."""
+    hide_secrets(memory.source, word)
+    spelling = spell(word.text)
+    memory.heard |= {word.text, spelling.word}
+    known = look_up(memory.reading.registry, "ra", spelling.word, ResourceAgent)
+    if isinstance(known, Unknown):
+        _not_here(memory, word, spelling, known)
+        return None, ResourceSurvey(spelling.name, "", "", shares_data=True, known_by="not known here")
+    agent = known.plugin
+    assert issubclass(agent, ResourceAgent)
+    if known.shadows:
+        message = f"the plugin {known.driver} runs for {spelling.word}, not the script {known.shadows}"
+        memory.reading.found.add(codes.SHADOWED, word.place, message)
+    checked = _arguments(memory, word, spelling, known, agent)
+    if checked is None:
+        return None, ResourceSurvey(spelling.name, known.driver, known.origin, shares_data=True, known_by="not checked")
+    raw, params = checked
+    try:
+        shares, by = _sharing(memory, word, spelling, agents_word=agent.shares_data(params))
+        _claims(memory, group, word, spelling, agent.claims(params))
+    except Exception as broken:  # noqa: BLE001 - whatever a plugin does wrong becomes a finding
+        message = f"the agent {known.driver} failed on {spelling.name}: {type(broken).__name__}"
+        memory.reading.found.add(codes.BROKEN_PLUGIN, word.place, message)
+        return None, ResourceSurvey(spelling.name, known.driver, known.origin, shares_data=True, known_by="not checked")
+    resource = Resource(
+        name=spelling.name,
+        agent=known.driver,
+        params=raw,
+        shares_data=shares,
+        start_timeout_s=agent.start_timeout_s,
+        stop_timeout_s=agent.stop_timeout_s,
+        monitor_timeout_s=agent.monitor_timeout_s,
+    )
+    return resource, ResourceSurvey(spelling.name, known.driver, known.origin, shares, by)
+
+
+def _not_here(memory: _Memory, word: Word, spelling: Spelling, unknown: Unknown) -> None:
+    if unknown.broken:
+        message = f"{spelling.word} cannot be used: {unknown.broken}"
+        memory.reading.found.add(codes.BROKEN_PLUGIN, word.place, message)
+    elif is_bare_ipv6(word.text):
+        _bare_ipv6(memory, word)
+    else:
+        near = "" if unknown.package else unknown.nearest
+        mend = f"write {near}" if near else "install it on every node, or correct the word"
+        memory.reading.found.add(
+            codes.UNKNOWN_RESOURCE,
+            word.place,
+            f"no plugin, resource script or init script is named {spelling.word!r}",
+            expected="an entry point, a script of resource.d or init.d, or ocf:PROVIDER:TYPE",
+            nearest=near,
+            mend=f"pip install {unknown.package}" if unknown.package else mend,
+        )
+
+
+def _bare_ipv6(memory: _Memory, word: Word) -> None:
+    address = word.text if not word.text.startswith("IP") else word.text.partition("::")[2]
+    bits = address.partition("/")
+    mend = f"write IPaddr2::[{bits[0].strip('[]')}]{bits[1]}{bits[2]}"
+    message = "an IPv6 address stands in brackets behind its agent, because :: separates arguments"
+    memory.reading.found.add(codes.BARE_IPV6, word.place, message, expected="IPaddr2::[ADDRESS]/BITS", mend=mend)
+
+
+def _arguments(
+    memory: _Memory, word: Word, spelling: Spelling, known: Known, agent: type[ResourceAgent]
+) -> tuple[dict[str, str], Params] | None:
+    """Return the unparsed and the typed parameters of one resource, or None with findings."""
+    problems: list[tuple[str, str]] = []
+    raw: dict[str, str] = {}
+    params = Params({})
+    try:
+        from_words = known.from_words or agent.from_words
+        raw = {**dict(known.base), **from_words(spelling.arguments)}
+        params, bad = parse_params(agent.params, raw, extra=agent.extra_params)
+        problems = [(f"{one.name} {one.problem}", one.nearest) for one in bad]
+    except ValueError as wrong:
+        problems = [(str(wrong), "")]
+    except Exception as broken:  # noqa: BLE001 - whatever a plugin does wrong becomes a finding
+        message = f"the agent {known.driver} failed on {spelling.name}: {type(broken).__name__}"
+        memory.reading.found.add(codes.BROKEN_PLUGIN, word.place, message)
+        return None
+    if problems and is_bare_ipv6(word.text):
+        _bare_ipv6(memory, word)
+        return None
+    form = "::".join([spelling.word, *(name.upper() for name in agent.positional)])
+    for problem, near in problems:
+        shown = problem if spelling.name == word.text else "an argument is not valid"
+        message = f"{spelling.word}: {shown}"
+        memory.reading.found.add(codes.RESOURCE_ARGUMENTS, word.place, message, expected=form, nearest=near)
+    return None if problems else (raw, params)
+
+
+def _said(hacf: HaCf, found: Findings) -> dict[str, Use]:
+    """Return the ``shares_data`` lines by resource; the second word must be yes or no."""
+    said: dict[str, Use] = {}
+    for use in hacf.all("shares_data"):
+        try:
+            meant = boolean(use.texts[1:])
+        except ValueError as wrong:
+            found.add(codes.BAD_VALUE, use.words[1].place, f"{use.texts[1]!r} is not valid", expected=str(wrong))
+            continue
+        if hacf.source is not None:
+            hide_secrets(hacf.source, use.words[0])
+        first = said.setdefault(use.texts[0], use)
+        if first is use:
+            continue
+        same = boolean(first.texts[1:]) == meant
+        message = f"shares_data {spell(use.texts[0]).name} was given already in line {first.line}"
+        code = codes.SAME_TWICE if same else codes.TWO_VALUES
+        found.add(code, use.directive.place, message, mend="delete one of the lines")
+    return said
+
+
+def _sharing(memory: _Memory, word: Word, spelling: Spelling, *, agents_word: bool | None) -> tuple[bool, str]:
+    """Return whether the resource shares data, and who says so: the administrator, the agent, the table, nobody."""
+    table = well_known.shares_data(spelling.word)
+    known = table if agents_word is None else agents_word
+    use = memory.said.get(word.text) or memory.said.get(spelling.word)
+    if use is not None:
+        meant = bool(boolean(use.texts[1:]))
+        if known and not meant:
+            message = f"{spelling.name} does share data, says {'the agent' if agents_word else 'our table'}"
+            mend = "delete the line, unless you know better"
+            memory.reading.found.add(codes.SHARING_DENIED, use.words[0].place, message, mend=mend)
+        return meant, f"ha.cf line {use.line}"
+    if known is None:
+        message = f"nobody knows whether {spelling.name} shares data, so it counts as sharing"
+        mend = f"if it does not, write in ha.cf: shares_data {spelling.word} no"
+        memory.reading.found.add(codes.SHARING_UNKNOWN, word.place, message, mend=mend)
+        return True, "nobody knows"
+    return known, "the agent" if agents_word is not None else "well known"
+
+
+def _claims(memory: _Memory, group: int, word: Word, spelling: Spelling, claims: Sequence[Claim]) -> None:
+    """Refuse what two groups claim; doubt what appears twice without a claim."""
+    refused = False
+    for claim in claims:
+        first_group, first = memory.claims.setdefault(claim, (group, word))
+        if first_group != group:
+            refused = True
+            place = Place(first.place.file, first.place.line, first.place.column)
+            message = f"the {claim.kind} {claim.value} belongs already to {spell(first.text).name} at {place}"
+            mend = "keep it in one group"
+            memory.reading.found.add(codes.CLAIM_TWICE, word.place, message, expected="one group", mend=mend)
+    first_word = memory.words.setdefault(word.text, word)
+    if first_word is not word and not refused:
+        message = f"{spelling.name} stands already in line {first_word.place.line}: whichever stops first stops both"
+        memory.reading.found.add(codes.RESOURCE_TWICE, word.place, message)
+
+
+def _unheard(memory: _Memory, found: Findings) -> None:
+    """A shares_data line that names no resource protects, or frees, nothing."""
+    for key, use in memory.said.items():
+        if key in memory.heard:
+            continue
+        near = nearest(key, {spell(text).word for text in memory.heard} | {spell(text).name for text in memory.heard})
+        message = f"no resource in haresources is named {spell(key).name!r}"
+        found.add(codes.SHARING_STRANGER, use.words[0].place, message, nearest=near, mend="write it as in haresources")
