@@ -1,0 +1,129 @@
+"""The lab's power switch: what the device plugin ``lab`` speaks to over ``/run/heartbeat-lab/power.sock``.
+
+The protocol, one request and one answer per connection, each a line of text:
+
+    hosts          -> ok node1 node2
+    status node1   -> ok on | ok off
+    off node1      -> ok            (taken: the node is losing its power now)
+    on node1       -> ok            (taken: the node boots)
+    anything wrong -> error SENTENCE
+
+The device can be told to misbehave: ``fail`` answers every order with an error, ``hang`` never answers, ``lie``
+acknowledges orders and does nothing, ``slow`` waits before it acts.
+"""
+
+import contextlib
+import enum
+import os
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from heartbeat.lab.control import LabError
+
+
+class Mood(enum.Enum):
+    """How the device behaves."""
+
+    OK = "ok"
+    FAIL = "fail"
+    HANG = "hang"
+    LIE = "lie"
+    SLOW = "slow"
+
+
+class Outlet(Protocol):
+    """What the switch switches."""
+
+    def off(self) -> float: ...
+
+    def boot(self) -> None: ...
+
+    @property
+    def powered(self) -> bool: ...
+
+
+class PowerSwitch:
+    """Serves one socket; a thread per request, so that a slow order holds nobody up."""
+
+    def __init__(
+        self, path: Path, outlets: Mapping[str, Outlet], boot_delay_s: float, note: Callable[[str], None]
+    ) -> None:
+        self._outlets = outlets
+        self._boot_delay_s = boot_delay_s
+        self._note = note
+        self._mood = Mood.OK
+        self._slow_s = 0.0
+        self._changed = threading.Condition()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.bind(str(path))
+        path.chmod(0o666)
+        self._socket.listen(16)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def mood(self) -> str:
+        return self._mood.value
+
+    def behave(self, mood: Mood, slow_s: float = 0.0) -> None:
+        """Change the device's behaviour; a request that hangs is answered when it changes."""
+        with self._changed:
+            self._mood, self._slow_s = mood, slow_s
+            self._changed.notify_all()
+
+    def _serve(self) -> None:
+        while True:
+            connection, _ = self._socket.accept()
+            threading.Thread(target=self._one, args=(connection,), daemon=True).start()
+
+    def _one(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.settimeout(10)
+            line = b""
+            while not line.endswith(b"\n") and len(line) < 4096:
+                chunk = connection.recv(4096)
+                if not chunk:
+                    return
+                line += chunk
+            answer = self.answer(line.decode(errors="replace").split())
+            connection.sendall(answer.encode() + b"\n")
+
+    def answer(self, words: list[str]) -> str:
+        """Return the answer to one request, acting on it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._mood is not Mood.HANG)
+            if self._mood is Mood.SLOW:
+                self._changed.wait_for(lambda: self._mood is not Mood.SLOW, timeout=self._slow_s)
+            mood = self._mood
+        match words:
+            case ["hosts"]:
+                return " ".join(["ok", *self._outlets])
+            case [("status" | "off" | "on") as order, host] if host in self._outlets:
+                return self._obey(order, host, mood)
+            case [_, host]:
+                return f"error there is no outlet for {host}; the lab has {' '.join(self._outlets)}"
+        return "error expected: hosts, status HOST, off HOST or on HOST"
+
+    def _obey(self, order: str, host: str, mood: Mood) -> str:
+        if order == "status":
+            return "ok on" if self._outlets[host].powered else "ok off"
+        self._note(f"power-{order} {host} {mood.value}")
+        if mood is Mood.FAIL:
+            return f"error the outlet of {host} does not switch (the lab's device was told to fail)"
+        if mood is Mood.LIE:
+            return "ok"
+        if order == "off":
+            self._outlets[host].off()
+        else:
+            # A machine's firmware takes its time too; the device does not wait for it.
+            threading.Timer(self._boot_delay_s, self._boot, (host,)).start()
+        return "ok"
+
+    def _boot(self, host: str) -> None:
+        try:
+            self._outlets[host].boot()
+        except LabError as wrong:
+            self._note(f"boot-failed {host}")
+            os.write(2, f"power: {wrong}\n".encode())
