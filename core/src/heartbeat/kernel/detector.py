@@ -125,6 +125,14 @@ class Detector:
                 f"its frames carry incarnation {incarnation} after {before}",
             )
 
+    def departed(self, nid: Nid) -> None:
+        """The peer said goodbye: its silence is no news."""
+        peer = self.peers[nid]
+        peer.alive = peer.late = False
+        peer.since_s = self._desk.now_s
+        for health in peer.links:
+            health.state, health.since_s = LinkState.UNKNOWN, self._desk.now_s
+
     def beat(self, nid: Nid, beat: Beat) -> None:
         self.peers[nid].beat = beat
         self.peers[nid].boot_id = beat.boot_id

@@ -9,6 +9,7 @@ works or a person confirms.
 import enum
 
 from heartbeat.kernel.channel import Channel
+from heartbeat.kernel.credit import Credit
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.ledger import Ledger
@@ -73,16 +74,17 @@ class Fencing:
     """All cases this node knows of, and the ones it carries out."""
 
     def __init__(
-        self, desk: Desk, channel: Channel, detector: Detector, membership: Membership, ledger: Ledger
+        self, desk: Desk, channel: Channel, detector: Detector, membership: Membership, ledger: Ledger, credit: Credit
     ) -> None:
         self._desk, self._channel, self._detector = desk, channel, detector
-        self._membership, self._ledger = membership, ledger
+        self._membership, self._ledger, self._credit = membership, ledger, credit
         self.standing = Standing.NO_QUORUM
         self.devices: dict[str, Device] = {}
         self.cases: dict[Nid, Case] = {}
         self._times: dict[Nid, list[float]] = {}
         self._switching_on: dict[int, Nid] = {}
         self._number = 0
+        self._no_credit: dict[Nid, str] = {}
 
     # Devices.
 
@@ -139,7 +141,7 @@ class Fencing:
             return
         if self._membership.coordinator == self._desk.me:
             for nid in self._absent():
-                if self._is_open(nid) and nid not in self.cases:
+                if self._is_open(nid) and nid not in self.cases and not self._without_credit(nid):
                     self._open(nid)
         for case in [*self.cases.values()]:
             if case.stage is Stage.WAITING and self._leads(case) and self._desk.now_s >= case.not_before_s:
@@ -157,6 +159,21 @@ class Fencing:
             return False
         # Never heard in this life: it may only be late. A node that merely starts late is not shot.
         return peer.incarnation > 0 or desk.now_s >= desk.born_s + desk.cluster.timers.initdead_s
+
+    def _without_credit(self, nid: Nid) -> bool:
+        """An unheard node that this one has no right to shoot: say so once, and wait for it or for a person."""
+        problem = "" if self._detector.peers[nid].incarnation else self._credit.obstacle(nid)
+        if problem and self._no_credit.get(nid) != problem:
+            name = self._desk.name(nid)
+            self._desk.decide(
+                "fence.no-credit",
+                self._desk.node(nid),
+                f"{name} is not fenced: {problem}; start it, or hb stonith confirm {name}",
+                problem,
+                alarm=True,
+            )
+        self._no_credit[nid] = problem
+        return bool(problem)
 
     def _open(self, nid: Nid) -> None:
         peer = self._detector.peers[nid]
@@ -203,18 +220,22 @@ class Fencing:
         return self._membership.coordinator == self._desk.me
 
     def _close_returned(self) -> None:
-        """A case that has not begun ends when its target beats again or came back in another life."""
+        """A case that has not begun ends when its target beats again, or came back in another life."""
         for nid, case in [*self.cases.items()]:
             peer = self._detector.peers[nid]
-            if peer.incarnation > case.target.incarnation and case.stage is not Stage.UNDER_WAY:
+            if case.stage is Stage.UNDER_WAY or (case.for_cause and peer.incarnation <= case.target.incarnation):
+                continue
+            if case.stage is Stage.PROVED:
+                if peer.incarnation > case.target.incarnation:
+                    del self.cases[nid]
+            elif peer.alive:
                 del self.cases[nid]
-            elif case.stage in (Stage.WAITING, Stage.GIVEN_UP) and peer.alive and not case.for_cause:
-                del self.cases[nid]
+                name = self._desk.name(nid)
                 self._desk.decide(
                     "fence.cancelled",
                     self._desk.node(nid),
-                    f"{self._desk.name(nid)} is heard again before it was shot: not fenced",
-                    f"a frame of {self._desk.name(nid)} arrived",
+                    f"{name} is heard again before it was shot: not fenced",
+                    f"a frame of {name} arrived",
                     case.cause,
                 )
 
@@ -260,8 +281,9 @@ class Fencing:
     def _begin(self, case: Case) -> None:
         nid = case.target.nid
         case.stage, case.by = Stage.UNDER_WAY, self._desk.me
+        if not self._detector.peers[nid].incarnation:
+            self._credit.spend(nid)
         case.devices = self._mine_for(nid)
-        self._times.setdefault(nid, []).append(self._desk.now_s)
         case.cause = self._desk.decide(
             "fence.begun",
             self._desk.node(nid),
@@ -300,6 +322,7 @@ class Fencing:
         how = result.detail or f"switched off, proof: {result.proof.name.lower()}"
         proved = Proved(nid, case.target.incarnation, result.proof, how)
         case.stage, case.problem = Stage.PROVED, ""
+        self._times.setdefault(nid, []).append(self._desk.now_s)
         case.cause = self._desk.decide(
             "fence.proved", self._desk.node(nid), f"{self._desk.name(nid)} is off: {how}", case.cause
         )

@@ -11,6 +11,7 @@ from heartbeat.kernel import events, quorum
 from heartbeat.kernel.birth import Birth
 from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.confirming import Confirming
+from heartbeat.kernel.credit import Credit
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.director import Director
@@ -47,7 +48,8 @@ class Kernel:
         self._membership = membership = Membership(
             desk, channel, detector, state=self._state, is_excluded=self._is_excluded, installed=self._installed
         )
-        self._fencing = Fencing(desk, channel, detector, membership, ledger)
+        self._credit = Credit(desk)
+        self._fencing = Fencing(desk, channel, detector, membership, ledger, self._credit)
         self._director = Director(desk, channel, detector, membership, ledger, groups)
         self._moves = Moves(desk, channel, membership, ledger, self._director, groups)
         self._leaving = Leaving(desk, channel, detector, membership, ledger, self._director, groups)
@@ -81,6 +83,7 @@ class Kernel:
             part.wake()
         self._weigh()
         self._fencing.wake()
+        self._bury()
         self._confirming.wake()
         for group in self._groups:
             group.wake()
@@ -182,7 +185,7 @@ class Kernel:
     def _is_ghost(self, nid: Nid, incarnation: int) -> bool:
         """A life that was proved off must not speak. One that left in order may finish its sentence."""
         proved = self._ledger.proofs.get(nid)
-        if proved is None or incarnation > proved.incarnation or proved.how == "left in order":
+        if proved is None or incarnation > proved.incarnation or self._ledger.left_in_order(nid, incarnation):
             return False
         if self._desk.now_s > self._ledger.proved_s[nid] + self._detector.deadtime_s:
             self._ledger.withdraw(nid)
@@ -367,9 +370,19 @@ class Kernel:
         self._view_decision = self._director.cause = desk.decide(
             "view.installed", "cluster", f"view {view.id}: {names}", *[n for n in silent if n], why
         )
+        self._credit.view_installed(view)
         self._fencing.view_installed()
         self._director.view_installed(newcomers if len(view.members) > 1 else ())
         self._weigh()
+
+    def _bury(self) -> None:
+        """Who is proved away is expected to be silent, and outlived by this node."""
+        for nid, proved in self._ledger.proofs.items():
+            peer = self._detector.peers[nid]
+            if peer.incarnation <= proved.incarnation:
+                self._credit.proved_away(nid)
+                if peer.alive and not self._membership.view.has(nid):
+                    self._detector.departed(nid)
 
     def _weigh(self) -> None:
         """Ask the quorum engine again: a view came, or a proof."""

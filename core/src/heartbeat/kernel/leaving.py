@@ -10,7 +10,7 @@ from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.director import Director
 from heartbeat.kernel.effects import Answer, Halt
 from heartbeat.kernel.groups import LocalGroup
-from heartbeat.kernel.ledger import Ledger
+from heartbeat.kernel.ledger import LEFT, Ledger
 from heartbeat.kernel.membership import REPEAT_S, Membership
 from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proof, Proved
@@ -145,7 +145,7 @@ class Leaving:
                 alarm=True,
             )
             return
-        if self._ledger.prove(Proved(nid, leave.member.incarnation, Proof.CONFIRMED, "left in order")):
+        if self._ledger.prove(Proved(nid, leave.member.incarnation, Proof.CONFIRMED, LEFT)):
             self._director.cause = self._desk.decide(
                 "node.left",
                 self._desk.node(nid),

@@ -9,6 +9,9 @@ from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proof, Proved
 from heartbeat.wire.messages import Holding, Local
 
+LEFT = "left in order"
+"""The words of a proof that a node gave about itself."""
+
 
 class Row:
     """One other node's own words, newest first by frame number."""
@@ -74,6 +77,11 @@ class Ledger:
         """Return how strongly this life of a node is proved over."""
         proved = self.proofs.get(nid)
         return proved.proof if proved and proved.incarnation >= incarnation else Proof.NONE
+
+    def left_in_order(self, nid: Nid, incarnation: int) -> bool:
+        """Did this life of a node say goodbye? Such a node may finish its sentence; a fenced one must be silent."""
+        proved = self.proofs.get(nid)
+        return bool(proved and proved.how == LEFT and proved.incarnation >= incarnation)
 
     def needed(self, *, shares_data: bool) -> Proof:
         """Return the proof that a takeover needs."""

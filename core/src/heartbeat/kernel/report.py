@@ -8,7 +8,7 @@ from heartbeat.kernel.director import Director
 from heartbeat.kernel.fencing import Fencing, Stage
 from heartbeat.kernel.groups import LocalGroup
 from heartbeat.kernel.leaving import Leaving
-from heartbeat.kernel.ledger import Ledger
+from heartbeat.kernel.ledger import LEFT, Ledger
 from heartbeat.kernel.membership import Membership, Phase
 from heartbeat.model.duration import show_duration
 from heartbeat.model.names import Nid
@@ -115,7 +115,7 @@ class Report:
         if case and case.stage is Stage.UNDER_WAY:
             return "fencing", f"being switched off: {case.why}"
         if proved and proved.incarnation >= peer.incarnation:
-            return ("left", "left in order") if proved.how == "left in order" else ("off", proved.how)
+            return ("left" if proved.how == LEFT else "off"), proved.how
         if peer.alive and self._membership.view.has(nid):
             return "member", "in the view"
         if peer.alive and peer.beat and peer.beat.nodes_digest != self._desk.cluster.nodes_digest:

@@ -137,8 +137,9 @@ class World:
     def ask(self, nid: Nid, request: api.Request) -> int:
         """A client on that node asks; the ticket finds its answers."""
         self._number += 1
-        self.step(nid, ev.ClientAsked(self._number, "root", request))
-        return self._number
+        ticket = self._number
+        self.step(nid, ev.ClientAsked(ticket, "root", request))
+        return ticket
 
     def answer(self, nid: Nid, ticket: int) -> api.Answer | None:
         """Return the final answer to a ticket, if it has come."""
