@@ -82,7 +82,7 @@ class Ssh(StonithDevice):
         return list(self.settings.hosts("hostlist"))
 
     def status(self) -> None:
-        """Log in to the hosts until one lets us. Raises the last host's PluginError when none does."""
+        """Log in to all hosts at once; good when one lets us. Raises a host's PluginError when none does."""
         from heartbeat_stonith_ssh.login import any_host_answers
 
         any_host_answers(self.settings, self.hosts())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import asyncssh
-from heartbeat.plugin import AccessDenied, BadConfig, Params, PluginError, ResetFailed, TimedOut, Unreachable
+from heartbeat.plugin import AccessDenied, BadConfig, Params, ResetFailed, TimedOut, Unreachable
 
 DEFAULT_KNOWN_HOSTS = (Path("~/.ssh/known_hosts"), Path("/etc/ssh/ssh_known_hosts"))
 """Where ssh(1) looks."""
@@ -21,15 +21,16 @@ def order(settings: Params, host: str) -> None:
 
 
 def any_host_answers(settings: Params, hosts: Sequence[str]) -> None:
-    """Return when one of the hosts lets us log in and run a command; raises the last one's PluginError."""
-    problem: PluginError | None = None
-    for host in hosts:
-        try:
-            return asyncio.run(_within(settings, host, "true"))
-        except PluginError as this_one:
-            problem = this_one
-    assert problem is not None, "hostlist is never empty"
-    raise problem
+    """Return when one of the hosts lets us log in and run a command; raises one host's PluginError when none does."""
+    asyncio.run(_any_host_answers(settings, hosts))
+
+
+async def _any_host_answers(settings: Params, hosts: Sequence[str]) -> None:
+    tries = [asyncio.create_task(_within(settings, host, "true")) for host in hosts]
+    done = await asyncio.gather(*tries, return_exceptions=True)
+    problems = [it for it in done if it is not None]
+    if len(problems) == len(hosts):
+        raise problems[0]
 
 
 def off_command(delay_s: float, command: str) -> str:
