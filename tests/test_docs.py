@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -196,6 +197,16 @@ def test_every_directive_of_heartbeat_3_that_the_map_names_is_one() -> None:
     }
     assert len(named) > 15
     assert named - {"any", "off", ".../ipfail"} <= {*DIRECTIVES, *KNOWN_MEDIA}
+
+
+def test_every_dependency_that_is_declared_is_explained() -> None:
+    explained = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    for file in [ROOT / "core" / "pyproject.toml", *ROOT.glob("plugins_*/*/pyproject.toml")]:
+        project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
+        extras = [name for names in project.get("optional-dependencies", {}).values() for name in names]
+        for requirement in (*project["dependencies"], *extras):
+            name = re.split(r"[^\w.-]", requirement)[0]
+            assert name.startswith("heartbeat-") or f"| {name} |" in explained, f"{file.parent.name} needs {name}: why?"
 
 
 def test_readme_opens_with_the_two_commands() -> None:
