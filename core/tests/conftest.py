@@ -99,8 +99,8 @@ def good_status() -> ClusterStatus:
         coordinator="node1",
         why="both nodes are members",
         nodes=(
-            NodeStatus("node1", 0, True, "member", 3600.0, why, 7, None, False),
-            NodeStatus("node2", 1, False, "member", 250.0, why, 4, 0.12, False, links),
+            NodeStatus("node1", 0, True, "member", 3600.0, why, 7, None),
+            NodeStatus("node2", 1, False, "member", 250.0, why, 4, 0.12, links=links),
         ),
         groups=(GroupStatus("10.0.0.1", "node1", "running", "node1", 12.5, "node1 is home", "proof", resources),),
     )

@@ -111,6 +111,7 @@ def test_a_daemon_that_hangs_up_is_told_as_such(fake_daemon: "FakeDaemon") -> No
     [
         pack(b"\xc1"),
         pack(b"\x81\xa4type\xa7strange"),
+        pack(b"\x82\xa4type\xa2is\xa1x" + b"\x91" * 100_000),
         (MESSAGE_MAX + 1).to_bytes(4, "big"),
         b"HTTP/1.1 400 Bad Request\r\n\r\n",
         api.Confirmations(()),

@@ -47,7 +47,7 @@ def nodes_page(status: ClusterStatus) -> list[str]:
     """Return a line per node."""
     heading = ("NODE", "STATE", "SINCE", "HEARD", "LIFE", "WHY")
     rows = [
-        (node.name, _tone(node.state), show_duration(node.since_s), _heard(node), str(node.incarnation), _why(node))
+        (node.name, _tone(node.state), show_duration(node.since_s), _heard(node), str(node.incarnation), node.why)
         for node in status.nodes
     ]
     return table(rows, heading)
@@ -84,17 +84,13 @@ def _coordinated(status: ClusterStatus) -> str:
 
 
 def _node_row(node: NodeStatus) -> tuple[Cell, ...]:
-    return (node.name, _tone(node.state), f"for {show_duration(node.since_s)}", _heard(node), _why(node))
+    return (node.name, _tone(node.state), f"for {show_duration(node.since_s)}", _heard(node), node.why)
 
 
 def _heard(node: NodeStatus) -> str:
     if node.is_me:
         return "this node"
     return "never heard" if node.heard_s is None else f"heard {show_duration(node.heard_s)} ago"
-
-
-def _why(node: NodeStatus) -> str:
-    return f"(standby) {node.why}" if node.standby else node.why
 
 
 def _group_row(group: GroupStatus) -> tuple[Cell, ...]:

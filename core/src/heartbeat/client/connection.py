@@ -67,7 +67,7 @@ class Connection:
         except OSError as error:
             self.close()
             raise self._no_daemon(error) from None
-        except (Malformed, ValueError) as error:
+        except (Malformed, ValueError, RecursionError) as error:
             self.close()
             raise self.not_understood(str(error)) from None
         if isinstance(answer, api.Refused):

@@ -2,7 +2,7 @@
 
 import re
 
-_DURATION = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(us|ms|s|sec|m|min|h|hr)?\s*\Z", re.IGNORECASE)
+_DURATION = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(us|ms|s|sec|m|min|h|hr)?\s*\Z", re.IGNORECASE | re.ASCII)
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hr": 3600.0}
 
 
@@ -19,11 +19,12 @@ def show_duration(seconds: float) -> str:
     """Return a short text for a person: ``850 us``, ``12 ms``, ``1.3 s``, ``4 min 10 s``, ``3 h 5 min``."""
     if seconds < 0:
         return "-" + show_duration(-seconds)
-    if seconds < 0.001:
+    # Each limit lies where rounding would show a full larger unit: 999.6 us is 1 ms, not 1000 us.
+    if seconds < 0.9995e-3:
         return f"{seconds * 1e6:.0f} us"
-    if seconds < 1:
+    if seconds < 0.9995:
         return f"{seconds * 1e3:.0f} ms"
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.3g} s"
     whole = round(seconds)
     if whole < 3600:

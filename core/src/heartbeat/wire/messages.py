@@ -263,4 +263,7 @@ def encode_packet(packet: Packet) -> bytes:
 
 def decode_packet(payload: bytes) -> Packet:
     """Return the packet; raises ValueError (msgspec's) on anything else, and never anything but that."""
-    return _decoder.decode(payload)
+    try:
+        return _decoder.decode(payload)
+    except RecursionError:  # from what a packet of a later version may carry behind the fields we know
+        raise msgspec.DecodeError("nested too deeply") from None
