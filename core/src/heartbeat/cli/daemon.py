@@ -33,8 +33,13 @@ def run(where: Places, node: str | None) -> None:
 
 def _show(loaded: "Loaded") -> None:
     """Print findings as ``hb check`` does; in the process that read the files."""
+    from heartbeat.config.report import finding_lines
+
     for finding in loaded.findings:
-        _say(str(finding))
+        for line in finding_lines(loaded, finding):
+            click.echo(line, err=True)
+    if loaded.errors:
+        _say("not started: the configuration has errors; `hb check` shows all that it says")
 
 
 def _say(text: str) -> None:

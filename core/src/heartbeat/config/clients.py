@@ -26,7 +26,9 @@ def read_clients(hacf: HaCf, reading: Reading) -> tuple[ClientConfig, ...]:
             found.add(codes.IPFAIL, use.directive.place, message, mend="the line may stay")
             continue
         if reading.own and facts.uid(user.text) is None:
-            found.add(codes.CLIENT_USER, user.place, f"there is no user {user.text} on this host", mend="useradd")
+            message = f"there is no user {user.text} on this host: the client is not started"
+            found.add(codes.CLIENT_USER, user.place, message, mend="create the user, or name another")
+            continue
         if reading.own and not facts.executable(program.text):
             message = f"{program.text} is missing or not executable; the client stays down"
             found.add(codes.NO_SUCH_PROGRAM, program.place, message, expected="an absolute path of a program")

@@ -34,8 +34,6 @@ def _executable(path: str) -> bool:
 
 
 def _uid(user: str) -> int | None:
-    if user.isdigit():
-        return int(user)
     try:
         return pwd.getpwnam(user).pw_uid
     except (KeyError, ValueError):

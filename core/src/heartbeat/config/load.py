@@ -86,7 +86,7 @@ def load(
     judge_redundancy(hacf, links, reading)
     groups, surveys = read_groups(hacf, haresources, read_lines(haresources, found), reading)
     devices = read_devices(hacf, reading)
-    judge_protection(hacf, devices, groups, reading)
+    asked_is_enough = judge_protection(hacf, devices, groups, reading)
     judge_devices(devices, timers, reading)
     _judge_secrecy(places, devices, reading)
     cluster = Cluster(
@@ -97,6 +97,7 @@ def load(
         failback=read_failback(hacf, found),
         fence_delay_s=hacf.seconds("fence_delay", 0.0),
         has_device=covered(devices, reading.nodes),
+        asked_is_enough=asked_is_enough,
         reset_after_off=hacf.text("stonith_action", "reset") == "reset",
     )
     config = _config(hacf, cluster, media, devices, reading)

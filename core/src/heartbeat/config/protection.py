@@ -24,66 +24,83 @@ def covered(lines: Sequence[DeviceLine], nodes: Sequence[NodeName]) -> tuple[Nod
     return tuple(node for node in nodes if any(line.could_fence(node, nodes) for line in lines))
 
 
-def judge_protection(hacf: HaCf, lines: Sequence[DeviceLine], groups: Sequence[Group], reading: Reading) -> None:
-    """Shared data needs a device; a test device is none, unless the administrator acknowledges it."""
-    nodes, found = reading.nodes, reading.found
+def judge_protection(hacf: HaCf, lines: Sequence[DeviceLine], groups: Sequence[Group], reading: Reading) -> bool:
+    """Shared data needs a device; a test device is none, unless the administrator acknowledges it.
+
+    Return whether a test device's word alone shall count as proof (``Cluster.asked_is_enough``).
+    """
+    if len(lines) < len(hacf.all("stonith")) + len(hacf.all("stonith_host")):
+        return False  # a line with errors might be the one that protects
     acknowledged = {word.text.lower(): word.place for word in hacf.words("acknowledge")}
-    sharing = [group.name for group in groups if group.shares_data] if len(nodes) > 1 else []
-    needed: set[str] = set()
-    complete = len(lines) == len(hacf.all("stonith")) + len(hacf.all("stonith_host"))
-    if complete and sharing and not covered(lines, nodes):
-        needed.add(NO_STONITH)
-        _unless(
-            acknowledged.get(NO_STONITH),
-            codes.NO_PROTECTION,
-            f"no STONITH device for any node, and {_names(sharing)} share{'s' * (len(sharing) == 1)} data",
-            "add a stonith_host line, or: acknowledge no-stonith",
-            found,
-        )
-    if lines and sharing and complete:
-        only_test = [node for node in covered(lines, nodes) if not _covered_for_real(lines, node, nodes)]
-        if only_test:
-            needed.add(TEST_STONITH)
-            message = f"{', '.join(only_test)} can be switched off by a test device only, and {_names(sharing)} "
-            message += f"share{'s' * (len(sharing) == 1)} data"
-            mend = "add a real device, or: acknowledge test-stonith"
-            _unless(acknowledged.get(TEST_STONITH), codes.TEST_PROTECTION, message, mend, found)
+    sharing = [group.name for group in groups if group.shares_data] if len(reading.nodes) > 1 else []
+    needed = _lacking(lines, reading.nodes) if sharing else ""
+    harmless = all(line.config.test_only or line.config.can_read_power for line in lines)
+    asked_is_enough = needed == TEST_STONITH and needed in acknowledged and harmless
+    if needed:
+        _lacks(needed, lines, sharing, reading, acknowledged=acknowledged.get(needed), asked_is_enough=asked_is_enough)
     for word, place in acknowledged.items():
-        if word not in needed and complete:
+        if word != needed:
             message = f"{word} is acknowledged, but nothing needs it"
-            found.add(codes.NEEDLESS_ACKNOWLEDGEMENT, place, message, mend="delete the word")
-    if complete and lines:
-        _judge_cover(lines, nodes, sharing, found)
+            reading.found.add(codes.NEEDLESS_ACKNOWLEDGEMENT, place, message, mend="delete the word")
+    if lines:
+        _judge_cover(lines, sharing, reading, asked_is_enough=asked_is_enough)
+    return asked_is_enough
+
+
+def _lacking(lines: Sequence[DeviceLine], nodes: Sequence[NodeName]) -> str:
+    """Return the word that must be acknowledged when some group shares data; empty when there is nothing to."""
+    reached = covered(lines, nodes)
+    if not reached:
+        return NO_STONITH
+    return "" if all(_covered_for_real(lines, node, nodes) for node in reached) else TEST_STONITH
+
+
+def _lacks(
+    needed: str,
+    lines: Sequence[DeviceLine],
+    sharing: Sequence[str],
+    reading: Reading,
+    *,
+    acknowledged: Place | None,
+    asked_is_enough: bool,
+) -> None:
+    """Tell what is missing: as an error, or, when it is acknowledged, as a note of what that means."""
+    groups = f"{'group' if len(sharing) == 1 else 'groups'} {', '.join(sharing)}"
+    share = f"{groups} share{'s' if len(sharing) == 1 else ''} data"
+    if needed == NO_STONITH:
+        code, message = codes.NO_PROTECTION, f"no STONITH device for any node, and {share}"
+    else:
+        reached = covered(lines, reading.nodes)
+        only_test = [node for node in reached if not _covered_for_real(lines, node, reading.nodes)]
+        code = codes.TEST_PROTECTION
+        message = f"only a test device can switch {', '.join(only_test)} off, and {share}"
+    if acknowledged is None:
+        mend = f"add a real device with stonith_host, or: acknowledge {needed}"
+        reading.found.add(code, _WHOLE, message, expected="a device that reads power back", mend=mend)
+        return
+    meaning = "a takeover from a silent node waits for hb stonith confirm"
+    if asked_is_enough:
+        meaning = "the test device's word alone counts as proof"
+    reading.found.add(codes.ACKNOWLEDGED, acknowledged, f"acknowledged: {message}; {meaning}")
 
 
 def _covered_for_real(lines: Sequence[DeviceLine], node: NodeName, nodes: Sequence[NodeName]) -> bool:
     return any(line.could_fence(node, nodes) and not line.config.test_only for line in lines)
 
 
-def _names(groups: Sequence[str]) -> str:
-    return ("group " if len(groups) == 1 else "groups ") + ", ".join(groups)
-
-
-def _unless(acknowledged: Place | None, code: codes.Code, message: str, mend: str, found: Findings) -> None:
-    """An error, or, when it is acknowledged, a note of what that means."""
-    if acknowledged is None:
-        found.add(code, _WHOLE, message, expected="a device that reads power back", mend=mend)
-        return
-    meaning = "a takeover from a silent node waits for hb stonith confirm or such a device"
-    found.add(codes.ACKNOWLEDGED, acknowledged, f"acknowledged: {message}; {meaning}")
-
-
 def _judge_cover(
-    lines: Sequence[DeviceLine], nodes: Sequence[NodeName], sharing: Sequence[str], found: Findings
+    lines: Sequence[DeviceLine], sharing: Sequence[str], reading: Reading, *, asked_is_enough: bool
 ) -> None:
-    for node in nodes:
-        fencing = [line for line in lines if line.could_fence(node, nodes)]
-        if not fencing and len(nodes) > 1:
+    for node in reading.nodes:
+        fencing = [line for line in lines if line.could_fence(node, reading.nodes)]
+        reads = any(line.config.can_read_power for line in fencing)
+        if not fencing and len(reading.nodes) > 1:
             message = f"no other node can switch {node} off: when it falls silent, what shares data waits for a person"
-            found.add(codes.NODE_UNCOVERED, _WHOLE, message, mend="add a stonith_host line for it")
-        elif fencing and sharing and not any(line.config.can_read_power for line in fencing):
+            reading.found.add(codes.NODE_UNCOVERED, _WHOLE, message, mend="add a stonith_host line for it")
+        elif fencing and sharing and not reads and not asked_is_enough:
             message = f"no device reads back that {node} is off: shared data waits for hb stonith confirm"
-            found.add(codes.NO_READ_BACK, fencing[0].place, message, mend="add a device that can read power")
+            mend = "add a device that can read power"
+            reading.found.add(codes.NO_READ_BACK, fencing[0].place, message, mend=mend)
 
 
 def judge_devices(lines: Sequence[DeviceLine], timers: Timers, reading: Reading) -> None:

@@ -7,9 +7,9 @@ import msgspec
 
 SO_PEERGROUPS = 59
 """asm-generic/socket.h, Linux 4.13: all groups of the peer, not just its first."""
-_CREDENTIALS = struct.Struct("3i")
-_GROUPS_MAX = 65536
-"""NGROUPS_MAX of Linux."""
+_CREDENTIALS = struct.Struct("iII")
+_OPTION_BYTES_MAX = 1024
+"""What Python's getsockopt takes: 256 groups. Of a user in more than that, the first group alone counts."""
 
 
 class Access(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ def peer_of(connection: socket.socket) -> Peer:
     packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     pid, uid, gid = _CREDENTIALS.unpack(packed)
     try:
-        groups = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, 4 * 1024)
+        groups = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, _OPTION_BYTES_MAX)
     except OSError:
-        groups = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, 4 * _GROUPS_MAX)
-    return Peer(pid, uid, (gid, *struct.unpack(f"{len(groups) // 4}i", groups)))
+        groups = b""
+    return Peer(pid, uid, (gid, *struct.unpack(f"{len(groups) // 4}I", groups)))

@@ -143,7 +143,6 @@ class ExecutorLink:
         self._timers.clear()
         self._asked.clear()
         if was_ready:
-            self._log.warning("the executor is gone; what it did is of unknown outcome")
             self._take(events.ExecutorChanged(ready=False, detail="the executor died"))
         for number in list(self._under_way):
             self._finish(number, Result(Outcome.UNKNOWN, "the executor died meanwhile"))
@@ -221,7 +220,7 @@ class ExecutorLink:
         elif not good:
             self._log.warning(f"device {device.name} does not answer: {problem}")
         hosts = tuple(sorted(host.lower() for host in (device.hosts or result.hosts)))
-        self._take(events.DevicesKnown(device.name, hosts, device.worst_off_s, problem))
+        self._take(events.DevicesKnown(device.name, hosts, device.worst_off_s, problem, serialises=device.serialises))
         pause_s = HOSTS_AGAIN_S if good else HOSTS_RETRY_S[min(failures, len(HOSTS_RETRY_S) - 1)]
         again = 0 if good else failures + 1
         loop = asyncio.get_running_loop()

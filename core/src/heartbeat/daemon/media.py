@@ -51,7 +51,7 @@ class Link:
 
 
 class Links:
-    """All links of this node, by index."""
+    """All links of this node, by index. What the operator should know of them, the kernel says."""
 
     def __init__(self, links: Sequence[Link], on_frame: OnFrame, on_link: OnLink, log: Log) -> None:
         self._links = links
@@ -111,11 +111,11 @@ class Links:
         except PluginError as problem:
             text = str(problem)
             if text != link.problem:
-                self._log.warning(f"link {link.name} is not there: {text}; trying again")
+                self._log.debug(f"link {link.name} is not there: {text}; trying again")
                 link.problem = text
                 self._on_link(link.index, text)
             return problem
-        self._log.info(f"link {link.name} is open")
+        self._log.debug(f"link {link.name} is open")
         self._on_link(link.index, "")
         return None
 
@@ -130,7 +130,7 @@ class Links:
     def _broken(self, link: Link, wrong: Exception) -> None:
         medium, link.medium = link.medium, None
         link.problem = str(wrong) if isinstance(wrong, PluginError) else f"it failed: {wrong!r}"
-        self._log.warning(f"link {link.name} is lost: {link.problem}; opening it again")
+        self._log.debug(f"link {link.name} is lost: {link.problem}; opening it again")
         self._on_link(link.index, link.problem)
         self._spawn(self._replace(link, medium))
 

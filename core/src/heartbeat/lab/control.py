@@ -53,7 +53,8 @@ def send(connection: socket.socket, message: Message, fds: Sequence[int] = ()) -
         return
     attached = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
     sent = connection.sendmsg([line], attached)
-    connection.sendall(line[sent:])
+    if sent < len(line):  # an empty send would fail when the answer is already there and the peer gone
+        connection.sendall(line[sent:])
 
 
 def receive(connection: socket.socket) -> tuple[Message | None, list[int]]:

@@ -19,7 +19,7 @@ from typing import Self
 import msgspec
 
 from heartbeat.lab.control import LabError, Message, NoLab, ask
-from heartbeat.lab.node import NodeState, Usage
+from heartbeat.lab.node import NodeState, Usage, children
 from heartbeat.lab.plan import BadLab, LabPlan, Media, read_plan
 from heartbeat.lab.record import Event, read_record
 from heartbeat.lab.world import Setup
@@ -208,6 +208,14 @@ class Lab:
         with Path(os.devnull).open("rb") as null, _Collector() as out:
             status = self.exec(node, argv, (null.fileno(), out.fileno(), out.fileno()))
             return status, out.text()
+
+    def root(self, node: str) -> Path:
+        """Return a path under which the node's files are seen from here; good while the node is on.
+
+        It leads through the controller's own view of its processes: its /proc numbers them differently.
+        """
+        (controller,) = children(_remembered(self.home)[0])
+        return Path(f"/proc/{controller}/root/proc/{self.node(node).init}/root")
 
     def disk(self, node: str) -> Path:
         """Return what survives a power cut of this node: ``ha.d``, ``state``, ``log``."""

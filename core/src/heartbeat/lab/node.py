@@ -158,7 +158,7 @@ class Node:
         daemon = self._daemon
         if daemon is None or not daemon.running or not self._init:
             return 0
-        _signal(_children(daemon.process.pid), signal.SIGTERM)
+        _signal(children(daemon.process.pid), signal.SIGTERM)
         if not daemon.wait(timeout_s):
             raise LabError(f"the daemon on {self.name} is still there {timeout_s:g} s after SIGTERM")
         return daemon.status
@@ -315,7 +315,7 @@ def _parent(pid: int) -> int:
         return 0
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     """Return the children of a process, whatever thread made them."""
     try:
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
@@ -324,7 +324,7 @@ def _children(pid: int) -> list[int]:
 
 
 def _only_child(pid: int) -> int:
-    (child,) = _children(pid)
+    (child,) = children(pid)
     return child
 
 

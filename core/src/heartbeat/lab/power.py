@@ -73,9 +73,18 @@ class PowerSwitch:
             self._mood, self._slow_s = mood, slow_s
             self._changed.notify_all()
 
+    def close(self) -> None:
+        """Stop serving."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
     def _serve(self) -> None:
         while True:
-            connection, _ = self._socket.accept()
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return  # closed
             threading.Thread(target=self._one, args=(connection,), daemon=True).start()
 
     def _one(self, connection: socket.socket) -> None:

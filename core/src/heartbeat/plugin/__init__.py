@@ -21,6 +21,7 @@ from heartbeat.plugin.errors import (
 )
 from heartbeat.plugin.hooks import Listener
 from heartbeat.plugin.kind import API_CURRENT, API_PREVIOUS, Kind, Plugin
+from heartbeat.plugin.occasion import Occasion, occasion
 from heartbeat.plugin.param import BadParameter, Param, ParamKind, Params, parse_params
 from heartbeat.plugin.quorum import Ruling, TieBreaker, Verdict
 from heartbeat.plugin.ra import Claim, Health, ResourceAgent
@@ -49,6 +50,7 @@ __all__ = [
     "Listener",
     "Medium",
     "NotInstalled",
+    "Occasion",
     "OutletOff",
     "Param",
     "ParamKind",
@@ -68,5 +70,6 @@ __all__ = [
     "Unsupported",
     "Verdict",
     "match_host",
+    "occasion",
     "parse_params",
 ]

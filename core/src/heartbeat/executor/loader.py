@@ -1,0 +1,74 @@
+"""Plugin classes by kind and name, imported before children are forked, and made into work inside a child."""
+
+import gc
+from collections.abc import Iterable
+from typing import Protocol
+
+from heartbeat.executor.agents import AgentWork
+from heartbeat.executor.devices import DeviceWork
+from heartbeat.executor.verdict import Refused, one_line
+from heartbeat.model.operation import Result
+from heartbeat.plugin import Plugin, Registry, ResourceAgent, StonithDevice, parse_params
+from heartbeat.wire.executor import Run
+
+
+class Work(Protocol):
+    """What a child does for one operation."""
+
+    def prepare(self) -> None: ...
+    def act(self) -> Result: ...
+    def follow_up(self) -> None: ...
+
+
+class Loader:
+    """The executor's plugins."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._classes: dict[tuple[str, str], type[Plugin]] = {}
+        self.broken: dict[str, str] = {}
+        """``kind:name`` to the reason, of those that could not be loaded or warmed."""
+
+    def warm(self, plugins: Iterable[tuple[str, str]]) -> None:
+        """Import and warm what is not warm yet; then freeze the heap, so that children do not copy it.
+
+        A plugin that fails, in whatever way, is noted in ``broken`` and tried again by the next call.
+        """
+        for kind, name in plugins:
+            if (kind, name) in self._classes:
+                continue
+            try:
+                loaded = self._registry.load(kind, name)
+                loaded.warm()
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a vendor's import may raise anything
+                self.broken[f"{kind}:{name}"] = one_line(f"{type(error).__name__}: {error}")
+            else:
+                self.broken.pop(f"{kind}:{name}", None)
+                self._classes[kind, name] = loaded
+        gc.collect()
+        gc.freeze()
+
+    def find(self, kind: str, name: str) -> type[Plugin]:
+        """Return a plugin's class; one that was not warmed is imported now. Raises Refused."""
+        if (kind, name) not in self._classes:
+            try:
+                self._classes[kind, name] = self._registry.load(kind, name)
+            except Exception as error:
+                raise Refused(f"{kind}:{name} cannot be loaded: {error}") from error
+        return self._classes[kind, name]
+
+    def loaded(self, kind: str, name: str) -> type[Plugin] | None:
+        """Return a plugin's class if it is imported already."""
+        return self._classes.get((kind, name))
+
+    def work(self, request: Run) -> Work:
+        """Return the work of one operation; its plugin checked its parameters. Raises Refused, or what it raises."""
+        plugin = self.find(request.kind, request.plugin)
+        params, problems = parse_params(plugin.params, request.params, extra=plugin.extra_params)
+        if problems:
+            raise Refused("; ".join(f"parameter {problem.name} {problem.problem}" for problem in problems))
+        if issubclass(plugin, ResourceAgent):
+            return AgentWork(plugin(params), request.action)
+        if issubclass(plugin, StonithDevice):
+            return DeviceWork(plugin(params), request.action, request.host)
+        raise Refused(f"{request.kind}:{request.plugin} is neither a resource agent nor a STONITH device")

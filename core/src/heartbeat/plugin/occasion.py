@@ -1,0 +1,49 @@
+"""What an agent or a device may know about the operation that it is part of, beyond its own parameters."""
+
+import os
+import time
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+
+RESOURCE = "HB_RESOURCE"
+ACTION = "HB_ACTION"
+DEADLINE = "HB_DEADLINE"
+TRACE = "HB_TRACE"
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """One operation, as the process that carries it out sees it. Most plugins never need it; runners of scripts do."""
+
+    resource: str
+    """The resource's or device's name in the configuration."""
+    action: str
+    """``probe``, ``monitor``, ``start``, ``stop``, ``promote``, ``demote``, ``hosts``, ``fence``, ``on``, ``power``.
+
+    A probe and a monitor both end in ``monitor()``; this tells them apart.
+    """
+    deadline_s: float
+    """Monotonic seconds (``time.monotonic``, the same clock in all processes) at which the process is ended."""
+    trace: bool = False
+    """True when somebody wants to see each step on stderr."""
+
+    def left_s(self) -> float:
+        """Return the seconds left until the deadline, never less than zero."""
+        return max(0.0, self.deadline_s - time.monotonic())
+
+    def announce(self, environment: MutableMapping[str, str]) -> None:
+        """Write this occasion into an environment; ``occasion()`` reads it there, in this process or a child."""
+        environment[RESOURCE] = self.resource
+        environment[ACTION] = self.action
+        environment[DEADLINE] = repr(self.deadline_s)
+        environment[TRACE] = "1" if self.trace else ""
+
+
+def occasion() -> Occasion:
+    """Return the operation under way in this process; outside the executor one without name and with 60 s left."""
+    return Occasion(
+        os.environ.get(RESOURCE, ""),
+        os.environ.get(ACTION, ""),
+        float(os.environ.get(DEADLINE) or time.monotonic() + 60.0),
+        bool(os.environ.get(TRACE)),
+    )

@@ -1,0 +1,120 @@
+"""Events in, effects out, in order: the shell adds nothing of its own."""
+
+from typing import TYPE_CHECKING, Any
+
+from heartbeat.daemon.shell import Shell
+from heartbeat.kernel import effects, events
+from heartbeat.model.operation import Action, Outcome, Result
+from heartbeat.model.reason import Decision, because
+from heartbeat.wire import api
+from heartbeat.wire.frame import Header, short_id
+from heartbeat.wire.messages import Nak, Packet
+
+if TYPE_CHECKING:
+    from core.tests.daemon.conftest import FakeKernel, FakePorts
+
+HEADER = Header(0, short_id("c"), short_id("node1"), 1, b"sessions", 1)
+PACKET = Packet(Nak(1, 2))
+DECISION = Decision(1, 0.0, "x.y", "cluster", "it is so", because("seen"))
+
+
+def test_effects_are_carried_out_in_the_order_returned(make_kernel: "type[FakeKernel]", ports: "FakePorts") -> None:
+    run = effects.Run(7, Action.START, "10.0.0.1", "10.0.0.1")
+    wanted: list[effects.Effect] = [
+        effects.Record(DECISION),
+        effects.Send(HEADER, PACKET),
+        run,
+        effects.Go(7),
+        effects.Cancel(7),
+        effects.Persist("epoch", b"1"),
+        effects.Answer(3, api.Done(good=True, text="done")),
+        effects.Changed(),
+        effects.Arm(12.5),
+    ]
+    ports.on["seal"] = lambda header, packet: b"frame"
+    Shell(make_kernel(lambda _: wanted), ports, lambda: 1.0).take(events.Wake())
+    assert ports.calls == [
+        ("record", DECISION),
+        ("seal", HEADER, PACKET),
+        ("send", b"frame"),
+        ("run_operation", run),
+        ("go", effects.Go(7)),
+        ("cancel", effects.Cancel(7)),
+        ("persist", "epoch", b"1"),
+        ("answer", effects.Answer(3, api.Done(good=True, text="done"))),
+        ("changed",),
+        ("arm", 12.5),
+    ]
+
+
+def test_an_event_that_an_effect_causes_waits_until_all_effects_are_done(
+    make_kernel: "type[FakeKernel]", ports: "FakePorts"
+) -> None:
+    finished = events.OperationFinished(7, Result(Outcome.UNKNOWN))
+
+    def rule(event: events.Event) -> list[effects.Effect]:
+        if isinstance(event, events.Wake):
+            return [effects.Run(7, Action.STOP, "ip", "ip"), effects.Arm(2.0)]
+        return [effects.Arm(3.0)]
+
+    kernel = make_kernel(rule)
+    shell = Shell(kernel, ports, lambda: 1.0)
+    ports.on["run_operation"] = lambda _: shell.take(finished)
+    shell.take(events.Wake())
+    assert [event for _, event in kernel.seen] == [events.Wake(), finished]
+    assert ports.calls[-2:] == [("arm", 2.0), ("arm", 3.0)]
+
+
+def test_what_arrived_is_read_before_silence_is_judged(make_kernel: "type[FakeKernel]", ports: "FakePorts") -> None:
+    kernel = make_kernel()
+    shell = Shell(kernel, ports, lambda: 1.0)
+    ports.on["drain"] = lambda: shell.frame(1, b"late")
+    ports.on["open_frame"] = lambda link, data: (HEADER, PACKET)
+    shell.wake()
+    assert [event for _, event in kernel.seen] == [events.FrameReceived(1, HEADER, PACKET), events.Wake()]
+    assert ports.names[-1] == "idle", "housekeeping comes last"
+
+
+def test_a_frame_that_is_not_for_us_is_no_event(make_kernel: "type[FakeKernel]", ports: "FakePorts") -> None:
+    kernel = make_kernel()
+    Shell(kernel, ports, lambda: 1.0).frame(0, b"noise")
+    assert kernel.seen == []
+
+
+def test_each_step_gets_the_time_of_its_own_moment(make_kernel: "type[FakeKernel]", ports: "FakePorts") -> None:
+    times = iter([1.0, 1.5])
+    kernel = make_kernel()
+    shell = Shell(kernel, ports, lambda: next(times))
+    shell.take(events.Wake())
+    shell.take(events.Wake())
+    assert [now_s for now_s, _ in kernel.seen] == [1.0, 1.5]
+
+
+def test_nothing_is_taken_after_halt(make_kernel: "type[FakeKernel]", ports: "FakePorts") -> None:
+    halt = effects.Halt("left", clean=True)
+    kernel = make_kernel(lambda _: [halt])
+    shell = Shell(kernel, ports, lambda: 1.0)
+    shell.take(events.Wake())
+    shell.take(events.Wake())
+    assert len(kernel.seen) == 1
+    assert ports.calls == [("halt", halt)]
+    assert shell.ended
+
+
+def test_a_kernel_that_raises_is_not_asked_again(make_kernel: "type[FakeKernel]", ports: "FakePorts") -> None:
+    wrong = ZeroDivisionError("bug")
+
+    def rule(_: events.Event) -> list[effects.Effect]:
+        raise wrong
+
+    kernel = make_kernel(rule)
+    shell = Shell(kernel, ports, lambda: 1.0)
+    shell.take(events.Wake())
+    shell.take(events.Wake())
+    assert len(kernel.seen) == 1
+    assert ports.calls == [("broken", events.Wake(), wrong)]
+
+
+def test_status_is_the_kernels_at_this_moment(make_kernel: "type[FakeKernel]", ports: "FakePorts") -> None:
+    shell: Any = Shell(make_kernel(), ports, lambda: 4.25)
+    assert shell.status().why == "at 4.25"

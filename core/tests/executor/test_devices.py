@@ -1,0 +1,105 @@
+"""Actions on devices: an acknowledgement is no proof."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from heartbeat.model.operation import Action, Outcome
+from heartbeat.model.proof import Proof
+from heartbeat.wire.executor import Cancel
+
+if TYPE_CHECKING:
+    from core.tests.executor.conftest import Executor
+
+
+def test_a_fence_is_done_when_the_device_reads_off(executor: "Executor") -> None:
+    fenced = executor.result(Action.FENCE, to="switch", host="node1")
+    assert (fenced.outcome, fenced.proof) == (Outcome.DONE, Proof.READ_BACK)
+    power = executor.result(Action.POWER, to="switch", host="node1")
+    assert (power.outcome, power.proof) == (Outcome.STOPPED, Proof.READ_BACK)
+
+
+def test_a_fence_reads_again_until_the_device_says_off(executor: "Executor", tmp_path: Path) -> None:
+    assert executor.result(Action.FENCE, "slow", to="switch", host="node1").outcome is Outcome.DONE
+    reads = [float(line) for line in (tmp_path / "switch.reads").read_text().split()]
+    pauses = [later - earlier for earlier, later in zip(reads, reads[1:], strict=False)]
+    assert len(reads) == 4
+    assert pauses == sorted(pauses), "pauses grow"
+
+
+def test_still_on_at_the_deadline_is_a_failure_that_says_so(executor: "Executor") -> None:
+    number = executor.run(Action.FENCE, "stuck", to="switch", host="node1", deadline_s=0.6)
+    failed = executor.daemon.finished(number)
+    assert (failed.outcome, failed.detail) == (Outcome.FAILED, "node1 is still on")
+
+
+def test_a_device_that_cannot_be_read_back_leaves_it_unknown(executor: "Executor") -> None:
+    number = executor.run(Action.FENCE, "mute", to="switch", host="node1", deadline_s=0.6)
+    unknown = executor.daemon.finished(number)
+    assert unknown.outcome is Outcome.UNKNOWN
+    assert "no answer from the switch" in unknown.detail
+    vague = executor.run(Action.FENCE, "vague", to="switch", host="node1", deadline_s=0.6)
+    assert executor.daemon.finished(vague).outcome is Outcome.UNKNOWN
+
+
+def test_a_device_without_eyes_was_only_asked(executor: "Executor") -> None:
+    asked = executor.result(Action.FENCE, to="blind", host="node1")
+    assert (asked.outcome, asked.proof) == (Outcome.DONE, Proof.ASKED)
+
+
+def test_an_order_whose_answer_was_lost_is_judged_by_reading(executor: "Executor") -> None:
+    fenced = executor.result(Action.FENCE, "loses the answer", to="switch", host="node1")
+    assert (fenced.outcome, fenced.proof) == (Outcome.DONE, Proof.READ_BACK)
+
+
+def test_a_device_that_refuses_has_failed_with_its_words(executor: "Executor") -> None:
+    failed = executor.result(Action.FENCE, "refuses", to="switch", host="node1")
+    assert failed.outcome is Outcome.FAILED
+    assert "node1 is still on" in failed.detail
+    assert "the outlet is locked" in failed.detail
+
+
+def test_a_device_that_cannot_be_reached_was_asked_nothing(executor: "Executor", tmp_path: Path) -> None:
+    failed = executor.result(Action.FENCE, "unreachable", to="switch", host="node1")
+    assert (failed.outcome, failed.detail) == (Outcome.FAILED, "connection refused")
+    assert not (tmp_path / "switch.reads").exists()
+
+
+def test_a_host_that_is_not_its_own_is_refused(executor: "Executor") -> None:
+    refused = executor.result(Action.FENCE, to="switch", host="node3")
+    assert refused.outcome is Outcome.REFUSED
+    assert "node1, node2" in refused.detail
+    assert executor.result(Action.FENCE, to="switch", host="NODE1").outcome is Outcome.DONE
+
+
+def test_on_is_read_back_too(executor: "Executor") -> None:
+    executor.result(Action.FENCE, to="switch", host="node1")
+    on = executor.result(Action.ON, to="switch", host="node1")
+    assert (on.outcome, on.proof) == (Outcome.DONE, Proof.NONE)
+    assert executor.result(Action.POWER, to="switch", host="node1").outcome is Outcome.RUNNING
+
+
+def test_hosts_are_listed(executor: "Executor") -> None:
+    assert executor.result(Action.HOSTS, to="switch").hosts == ("node1", "node2")
+
+
+def test_a_fence_that_hangs_is_unknown_never_failed(executor: "Executor") -> None:
+    number = executor.run(Action.FENCE, "hangs", to="switch", host="node1", deadline_s=0.4)
+    assert executor.daemon.finished(number).outcome is Outcome.UNKNOWN
+
+
+def test_a_fence_under_way_is_not_cancelled(executor: "Executor") -> None:
+    number = executor.run(Action.FENCE, "slow", to="switch", host="node1")
+    executor.send(Cancel(number))
+    assert executor.daemon.finished(number).outcome is Outcome.DONE
+
+
+def test_one_device_does_one_thing_at_a_time_and_a_fence_before_what_waits(executor: "Executor") -> None:
+    slow = executor.run(Action.FENCE, "stuck", to="switch", host="node1", deadline_s=0.6)
+    look = executor.run(Action.POWER, to="switch", host="node1")
+    fence = executor.run(Action.FENCE, to="switch", host="node2")
+    started_s = time.monotonic()
+    assert executor.daemon.finished(slow).outcome is Outcome.FAILED
+    assert time.monotonic() - started_s > 0.1
+    assert executor.daemon.finished(fence).outcome is Outcome.DONE
+    assert executor.daemon.finished(look).outcome is Outcome.RUNNING
