@@ -92,3 +92,18 @@ def test_one_that_hangs_answers_when_its_mood_changes(switch: PowerSwitch, tmp_p
 def test_anything_else_is_an_error_with_a_sentence(switch: PowerSwitch, words: list[str]) -> None:
     assert switch.answer(words).startswith("error ")
     switch.close()
+
+
+def test_an_order_whose_client_died_meanwhile_is_dropped(
+    switch: PowerSwitch, machine: Machine, notes: list[str], tmp_path: Path
+) -> None:
+    """Of two nodes that shoot each other, the one that is switched off first must not have its shot go off later."""
+    switch.behave(Mood.HANG)
+    with socket.socket(socket.AF_UNIX) as talk:
+        talk.connect(str(tmp_path / "power.sock"))
+        talk.sendall(b"off node1\n")
+    switch.behave(Mood.OK)
+    assert switch.answer(["off", "node2"]) == "ok"  # its turn comes after the dropped one
+    assert machine.powered
+    assert notes == ["power-off node2 ok"]
+    switch.close()

@@ -140,6 +140,7 @@ SHARING_STRANGER = _error(90, "shares_data names no resource")
 SHARING_UNKNOWN = _advice(91, "nobody knows whether a resource shares data")
 NO_GROUP = _warning(92, "no resource group")
 SHADOWED = _note(93, "a plugin runs instead of a script")
+LIMIT_STRANGER = _error(94, "timeout names no resource")
 
 # authkeys.
 KEYS_READABLE = _error(100, "authkeys is readable by others")

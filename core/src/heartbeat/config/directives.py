@@ -224,6 +224,16 @@ _OURS = (
         most=2,
         many=True,
     ),
+    Directive(
+        "timeout",
+        "RESOURCE start|stop|monitor TIME",
+        values.words,
+        "the agent's own",
+        "how long one operation on this resource may take",
+        least=3,
+        most=4,
+        many=True,
+    ),
     Directive("run_as", "USER", values.text, "who started it", "the user that the daemon becomes after its start"),
     Directive("admin_group", "GROUP", values.text, "haclient", "the group whose members may change things"),
 )

@@ -7,6 +7,7 @@ from heartbeat.config import codes, well_known
 from heartbeat.config.finding import Findings, Place, nearest
 from heartbeat.config.hacf import HaCf, Use
 from heartbeat.config.haresources import GroupLine, Spelling, hide_secrets, is_bare_ipv6, spell
+from heartbeat.config.limits import Limits, read_limits
 from heartbeat.config.lookup import Known, Unknown, look_up
 from heartbeat.config.nodes import find_node
 from heartbeat.config.reading import Reading
@@ -53,6 +54,7 @@ class _Memory:
     reading: Reading
     said: dict[str, Use]
     """``shares_data`` lines by resource word."""
+    limits: Limits
     heard: set[str] = field(default_factory=set)
     """Every word of haresources, whole and without its arguments."""
     claims: dict[Claim, tuple[int, Word]] = field(default_factory=dict)
@@ -66,7 +68,7 @@ def read_groups(
     """Return all groups and what is known of them; a group with an error is in the survey only."""
     if source is None:
         return (), ()
-    memory = _Memory(source, reading, _said(hacf, reading.found))
+    memory = _Memory(source, reading, _said(hacf, reading.found), read_limits(hacf, reading.found))
     groups: list[Group] = []
     surveys: list[GroupSurvey] = []
     for number, line in enumerate(lines):
@@ -132,14 +134,15 @@ def _resource(memory: _Memory, group: int, word: Word) -> tuple[Resource | None,
         message = f"the agent {known.driver} failed on {spelling.name}: {type(broken).__name__}"
         memory.reading.found.add(codes.BROKEN_PLUGIN, word.place, message)
         return None, ResourceSurvey(spelling.name, known.driver, known.origin, shares_data=True, known_by="not checked")
+    words, limits = (word.text, spelling.word), memory.limits
     resource = Resource(
         name=spelling.name,
         agent=known.driver,
         params=raw,
         shares_data=shares,
-        start_timeout_s=agent.start_timeout_s,
-        stop_timeout_s=agent.stop_timeout_s,
-        monitor_timeout_s=agent.monitor_timeout_s,
+        start_timeout_s=limits.of(words, "start", agent),
+        stop_timeout_s=limits.of(words, "stop", agent),
+        monitor_timeout_s=limits.of(words, "monitor", agent),
     )
     return resource, ResourceSurvey(spelling.name, known.driver, known.origin, shares, by)
 
@@ -259,7 +262,8 @@ def _claims(memory: _Memory, group: int, word: Word, spelling: Spelling, claims:
 
 
 def _unheard(memory: _Memory, found: Findings) -> None:
-    """A shares_data line that names no resource protects, or frees, nothing."""
+    """A line that names no resource protects, frees or limits nothing."""
+    memory.limits.unheard(memory.heard, found)
     for key, use in memory.said.items():
         if key in memory.heard:
             continue

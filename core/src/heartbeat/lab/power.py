@@ -10,11 +10,15 @@ The protocol, one request and one answer per connection, each a line of text:
 
 The device can be told to misbehave: ``fail`` answers every order with an error, ``hang`` never answers, ``lie``
 acknowledges orders and does nothing, ``slow`` waits before it acts.
+
+Orders are carried out one after the other, and an order whose client is gone when its turn comes is dropped: of two
+nodes that shoot each other, the one that was slower dies without having shot.
 """
 
 import contextlib
 import enum
 import os
+import select
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -57,6 +61,7 @@ class PowerSwitch:
         self._mood = Mood.OK
         self._slow_s = 0.0
         self._changed = threading.Condition()
+        self._turn = threading.Lock()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.bind(str(path))
         path.chmod(0o666)
@@ -96,28 +101,35 @@ class PowerSwitch:
                 if not chunk:
                     return
                 line += chunk
-            answer = self.answer(line.decode(errors="replace").split())
+            answer = self.answer(line.decode(errors="replace").split(), lambda: _hung_up(connection))
             connection.sendall(answer.encode() + b"\n")
 
-    def answer(self, words: list[str]) -> str:
-        """Return the answer to one request, acting on it."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._mood is not Mood.HANG)
-            if self._mood is Mood.SLOW:
-                self._changed.wait_for(lambda: self._mood is not Mood.SLOW, timeout=self._slow_s)
-            mood = self._mood
+    def answer(self, words: list[str], is_gone: Callable[[], bool] = lambda: False) -> str:
+        """Return the answer to one request, acting on it unless its client ``is_gone`` by then."""
         match words:
             case ["hosts"]:
+                self._mood_now()
                 return " ".join(["ok", *self._outlets])
-            case [("status" | "off" | "on") as order, host] if host in self._outlets:
-                return self._obey(order, host, mood)
+            case ["status", host] if host in self._outlets:
+                self._mood_now()
+                return "ok on" if self._outlets[host].powered else "ok off"
+            case [("off" | "on") as order, host] if host in self._outlets:
+                with self._turn:
+                    mood = self._mood_now()
+                    return "error its client is gone" if is_gone() else self._obey(order, host, mood)
             case [_, host]:
                 return f"error there is no outlet for {host}; the lab has {' '.join(self._outlets)}"
         return "error expected: hosts, status HOST, off HOST or on HOST"
 
+    def _mood_now(self) -> Mood:
+        """Wait as long as the mood demands, and return it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._mood is not Mood.HANG)
+            if self._mood is Mood.SLOW:
+                self._changed.wait_for(lambda: self._mood is not Mood.SLOW, timeout=self._slow_s)
+            return self._mood
+
     def _obey(self, order: str, host: str, mood: Mood) -> str:
-        if order == "status":
-            return "ok on" if self._outlets[host].powered else "ok off"
         self._note(f"power-{order} {host} {mood.value}")
         if mood is Mood.FAIL:
             return f"error the outlet of {host} does not switch (the lab's device was told to fail)"
@@ -136,3 +148,10 @@ class PowerSwitch:
         except LabError as wrong:
             self._note(f"boot-failed {host}")
             os.write(2, f"power: {wrong}\n".encode())
+
+
+def _hung_up(connection: socket.socket) -> bool:
+    """Has the client closed its end, or died with its node?"""
+    ready = select.poll()
+    ready.register(connection, select.POLLRDHUP)
+    return bool(ready.poll(0))

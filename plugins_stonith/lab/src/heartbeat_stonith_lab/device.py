@@ -48,6 +48,8 @@ class Lab(StonithDevice):
     positional = ("hostlist", "socket")
     worst_off_s: ClassVar[float] = 1.0
     """A namespace with everything in it is gone within some milliseconds; a loaded machine may take longer."""
+    serialises: ClassVar[bool] = True
+    """The switch takes one order after the other, and drops that of a node which was switched off meanwhile."""
 
     def hosts(self) -> list[str]:
         """Return the nodes of ``hostlist`` that the lab really has an outlet for."""
