@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from heartbeat.config.facts import FileFacts, HostFacts
@@ -388,9 +388,9 @@ GOOD = {
 LoadText = Callable[..., Loaded]
 
 
-def host(**facts: object) -> HostFacts:
+def host(**facts: Any) -> HostFacts:
     """Return node1, with eth0 and eth1, users root and hacluster, and files that root alone may read."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "hostname": "node1",
         "interfaces": frozenset({"lo", "eth0", "eth1"}),
         "file": lambda path: FileFacts(0o600 if path.name == "authkeys" else 0o644, 0),
@@ -399,7 +399,7 @@ def host(**facts: object) -> HostFacts:
         "gid": {"root": 0, "haclient": 90}.get,
         **facts,
     }
-    return HostFacts(**values)  # type: ignore[arg-type] - a test gives what a test needs
+    return HostFacts(**values)
 
 
 @pytest.fixture
@@ -432,11 +432,12 @@ def load_text(tmp_path: Path) -> LoadText:
         more: str = "",
         node: str | None = None,
         need_own_node: bool = True,
-        **facts: object,
+        **facts: Any,
     ) -> Loaded:
         given = {"ha.cf": ha_cf, "haresources": haresources, "authkeys": authkeys}
         for name, good in GOOD.items():
-            text = given[name] if given[name] is not None else good
+            text = given[name]
+            text = good if text is None else text
             (tmp_path / name).write_text(text + (more if name == "ha.cf" else ""), encoding="utf-8", newline="")
         return load(
             Places(config=tmp_path), FakeRegistry(), node=node, facts=host(**facts), need_own_node=need_own_node

@@ -35,7 +35,9 @@ def _facts(about: dict[str, Any], make_host: Callable[..., HostFacts]) -> HostFa
             about.get(f"{key}_uid", 0),
         )
 
-    asked = {name: about[name] for name in ("hostname", "worst_stall_s", "udpport", "euid") if name in about}
+    asked: dict[str, Any] = {
+        name: about[name] for name in ("hostname", "worst_stall_s", "udpport", "euid") if name in about
+    }
     if "interfaces" in about:
         asked["interfaces"] = frozenset(about["interfaces"])
     return make_host(file=file, **asked)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from heartbeat.config import codes
 from heartbeat.config.facts import HostFacts, facts_of_this_host
-from heartbeat.config.finding import Finding, Findings, Severity, nearest
+from heartbeat.config.finding import Finding, Findings, Severity
 from heartbeat.config.reading import Reading
 from heartbeat.config.source import Source, Word, clean_lines, read_source
 from heartbeat.plugin.auth import Authenticator
@@ -67,8 +67,9 @@ def _judge_file(path: Path, facts: HostFacts, run_as: str, found: Findings) -> N
     if file is None:
         return
     place = Source("authkeys", ()).place()
-    if file.mode & 0o044:
-        message = f"group or others may read {path} (mode {file.mode:04o})"
+    if file.mode & 0o066:
+        what = "read" if file.mode & 0o044 else "change"
+        message = f"group or others may {what} {path} (mode {file.mode:04o})"
         found.add(codes.KEYS_READABLE, place, message, expected="mode 0600", mend=f"chmod 600 {path}")
     allowed = {0, facts.euid, *([uid] if run_as and (uid := facts.uid(run_as)) is not None else [])}
     if file.uid not in allowed:
@@ -162,7 +163,7 @@ def _method(source: Source, word: Word, registry: Registry, found: Findings) -> 
         found.add(codes.BROKEN_PLUGIN, word.place, f"the plugin {word.text} is no authentication method")
     except LookupError:
         package = registry.package_for("auth", word.text)
-        near = "" if package else nearest(word.text, registry.names("auth"))
+        near = "" if package else found.nearest(word.text, lambda: registry.names("auth"))
         if not package and not near:
             source.hide(word.place.line, word.place.column)
         found.add(

@@ -60,7 +60,7 @@ def _note(number: int, title: str) -> Code:
 UNREADABLE = _error(1, "a file cannot be read")
 NOT_UTF8 = _note(2, "a file is not UTF-8")
 DOS_LINES = _note(3, "a file has DOS line ends")
-CONTROL_CHARACTER = _error(4, "a control character")
+CONTROL_CHARACTER = _error(4, "a control or invisible character")
 HASH_IN_WORD = _note(5, "a # inside a word starts no comment")
 READABLE_SECRET = _advice(6, "a secret stands in a file that others can read")
 
@@ -143,7 +143,7 @@ SHADOWED = _note(93, "a plugin runs instead of a script")
 LIMIT_STRANGER = _error(94, "timeout names no resource")
 
 # authkeys.
-KEYS_READABLE = _error(100, "authkeys is readable by others")
+KEYS_READABLE = _error(100, "others may read or change authkeys")
 KEYS_OWNER = _error(101, "authkeys has the wrong owner")
 KEYS_LINE = _error(102, "a line of authkeys has the wrong form")
 KEY_NUMBER = _error(103, "a key's number is out of range")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from heartbeat.config import codes
 from heartbeat.config.cluster_config import DeviceConfig
-from heartbeat.config.finding import Findings, Place, nearest
+from heartbeat.config.finding import Findings, Place
 from heartbeat.config.hacf import HaCf, Use
 from heartbeat.config.lookup import Known, look_up
 from heartbeat.config.nodes import find_node
@@ -19,6 +19,10 @@ from heartbeat.plugin.stonith import StonithDevice
 
 EVERYBODY = "*"
 """HOST of a stonith_host line that every node may use."""
+WORDS_SEARCHED = 200
+"""Of a line, for the place of a finding."""
+PROBLEMS_TOLD = 10
+"""Of one line: what follows is mostly the echo of the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def _read_line(source: Source, reading: Reading, number: int, use: Use) -> Devic
         host = words.pop(0)
         driver, known_driver = _driver(reading, host)
     kind, given = words[0], words[1:]
-    known = look_up(reading.registry, "stonith", kind.text, StonithDevice)
+    known = look_up(reading, "stonith", kind.text, StonithDevice)
     if not isinstance(known, Known):
         _not_installed(reading, kind, known.package, known.nearest, known.broken)
         return None
@@ -112,7 +116,7 @@ def _driver(reading: Reading, host: Word) -> tuple[NodeName | None, bool]:
         return None, True
     node = find_node(host, reading.nodes, reading.found)
     if node is None and reading.nodes:
-        near = nearest(host.text, reading.nodes)
+        near = reading.found.nearest(host.text, lambda: reading.nodes)
         reading.found.add(
             codes.UNKNOWN_DRIVER,
             host.place,
@@ -169,7 +173,7 @@ def _told(
     secretive = any(param.secret for param in device.params) or device.extra_params
     declared = {param.name for param in device.params}
     pieces = {piece for text in texts for piece in (text, *text.split("="))} - {""}
-    for bad in problems:
+    for bad in problems[:PROBLEMS_TOLD]:
         if not secretive:
             yield f"{bad.name} {bad.problem}", bad.nearest
             continue
@@ -183,7 +187,7 @@ def _told(
 def _read_file(reading: Reading, word: Word) -> list[str] | None:
     """Return the words of a classic parameter file: its first line that is neither empty nor a comment."""
     path = Path(word.text)
-    if not reading.own and not path.exists():
+    if not reading.own and reading.facts.file(path) is None:
         message = f"{path} is not on this host: the device is left out here"
         reading.found.add(codes.DEVICE_FILE_ELSEWHERE, word.place, message, mend="hb check on the node itself")
         return None
@@ -216,8 +220,8 @@ def _hosts(
         return None
     for host in hosts:
         if host not in reading.nodes:
-            place = next((word.place for word in given if host in word.text.lower()), kind.place)
-            near = nearest(host, reading.nodes)
+            place = next((word.place for word in given[:WORDS_SEARCHED] if host in word.text.lower()), kind.place)
+            near = reading.found.nearest(host, lambda: reading.nodes)
             reading.found.add(
                 codes.UNKNOWN_HOST, place, f"{kind.text} can switch {host}, which is no node", nearest=near
             )

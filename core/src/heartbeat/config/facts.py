@@ -30,7 +30,10 @@ def _file(path: Path) -> FileFacts | None:
 
 
 def _executable(path: str) -> bool:
-    return Path(path).is_file() and os.access(path, os.X_OK)
+    try:
+        return Path(path).is_file() and os.access(path, os.X_OK)
+    except (OSError, ValueError):
+        return False
 
 
 def _uid(user: str) -> int | None:
@@ -41,7 +44,7 @@ def _uid(user: str) -> int | None:
 
 
 def _gid(group: str) -> int | None:
-    if group.isdigit():
+    if group.isascii() and group.isdigit():
         return int(group)
     try:
         return grp.getgrnam(group).gr_gid

@@ -1,12 +1,20 @@
 """Findings: what is wrong, doubtful or worth knowing about a configuration, each with its place and its mend."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from heartbeat.config.codes import CODES, Code, Severity
 
-__all__ = ["CODES", "Code", "Finding", "Findings", "Place", "Severity", "nearest"]
+__all__ = ["CODES", "Code", "Finding", "Findings", "Place", "Severity"]
+
+SAME_MAX = 100
+"""Findings of one code that are kept of one file: nobody mends more at once, and a wrong file has thousands."""
+QUESTIONS_MAX = 300
+"""How often the nearest word is looked for in one reading: it is the slowest step of all."""
+TEXT_MAX = 500
+"""Longest message, in characters; what it quotes may be as long as a line."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,14 +60,33 @@ class Findings:
     def __init__(self, files: Iterable[str] = ("ha.cf", "haresources", "authkeys")) -> None:
         self._files = {name: index for index, name in enumerate(files)}
         self._all: list[Finding] = []
+        self._seen: Counter[tuple[str, str]] = Counter()
+        self._questions = 0
 
     def add(
         self, code: Code, place: Place, message: str, *, expected: str = "", nearest: str = "", mend: str = ""
     ) -> None:
-        """Record one finding at a place."""
-        self._all.append(
-            Finding(code.code, code.severity, place.file, place.line, place.column, message, expected, nearest, mend)
-        )
+        """Record one finding at a place; of a hundred alike, the last says that there are more."""
+        self._seen[code.code, place.file] += 1
+        more = self._seen[code.code, place.file] - SAME_MAX
+        if more > 0:
+            return
+        if more == 0:
+            message += f" (the last of {SAME_MAX} that are told; there may be more of {code.code} in this file)"
+        texts = (_clipped(text) for text in (message, expected, nearest, mend))
+        self._all.append(Finding(code.code, code.severity, place.file, place.line, place.column, *texts))
+
+    def nearest(self, word: str, words: Callable[[], Iterable[str]]) -> str:
+        """Return which of the words this one most resembles, ignoring case; empty when none is near.
+
+        After ``QUESTIONS_MAX`` questions the answer is always empty.
+        """
+        self._questions += 1
+        if self._questions > QUESTIONS_MAX:
+            return ""
+        by_fold = {known.lower(): known for known in sorted(words(), reverse=True)}
+        near = difflib.get_close_matches(word.lower()[:100], list(by_fold), 1, 0.6)
+        return by_fold[near[0]] if near else ""
 
     def take(self, others: "Findings") -> None:
         """Add all of another collection."""
@@ -76,8 +103,5 @@ class Findings:
         return sum(finding.severity is Severity.ERROR for finding in self._all)
 
 
-def nearest(word: str, words: Iterable[str]) -> str:
-    """Return the word of ``words`` that this one most resembles, ignoring case; empty when none is near."""
-    by_fold = {known.lower(): known for known in sorted(words, reverse=True)}
-    near = difflib.get_close_matches(word.lower()[:100], list(by_fold), 1, 0.6)
-    return by_fold[near[0]] if near else ""
+def _clipped(text: str) -> str:
+    return text if len(text) <= TEXT_MAX else text[: TEXT_MAX - 4] + " ..."

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from heartbeat.config import codes
 from heartbeat.config.directives import DIRECTIVES, KNOWN_MEDIA, Directive, Standing
-from heartbeat.config.finding import Findings, nearest
+from heartbeat.config.finding import Findings
 from heartbeat.config.reading import Reading
 from heartbeat.config.source import Source, Word, clean_lines, uncommented
 from heartbeat.config.values import Value
@@ -150,7 +150,7 @@ def _unknown(hacf: HaCf, source: Source, reading: Reading, word: Word) -> None:
             mend=f"pip install {package}" if package else "use another medium: no known package brings this one",
         )
         return
-    near = nearest(name, {*DIRECTIVES, *registry.names("comm"), *KNOWN_MEDIA})
+    near = found.nearest(name, lambda: {*DIRECTIVES, *registry.names("comm"), *KNOWN_MEDIA})
     if not near or (near in DIRECTIVES and DIRECTIVES[near].secret_from is not None):
         source.hide(word.place.line, word.end)
     found.add(

@@ -2,6 +2,7 @@ r"""haresources as its lines say it: ``NODE RES RES ...``, with ``\`` continuati
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from heartbeat.config import codes
@@ -101,6 +102,11 @@ def spell(text: str) -> Spelling:
 def _hush(text: str) -> str:
     """Return the word with the values of its secrets replaced: it becomes a name that logs and journals show."""
     return "::".join(_SECRET.sub(r"\1***", part) for part in re.split(r"::(?![^\[]*\])", text))
+
+
+def names_of(heard: Iterable[str]) -> set[str]:
+    """Return what a line of ha.cf may write for these words of haresources: a type, or a whole resource."""
+    return {name for spelling in map(spell, heard) for name in (spelling.word, spelling.name)}
 
 
 def hide_secrets(source: Source, word: Word) -> None:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from heartbeat.config import codes
-from heartbeat.config.finding import Findings, nearest
+from heartbeat.config.finding import Findings
 from heartbeat.config.hacf import HaCf, Use
-from heartbeat.config.haresources import hide_secrets, spell
+from heartbeat.config.haresources import hide_secrets, names_of, spell
 from heartbeat.config.values import duration
 from heartbeat.plugin.ra import ResourceAgent
 
@@ -27,7 +27,7 @@ class Limits:
         """Tell of lines that name none of the words of haresources."""
         for (word, _), (use, _) in self.said.items():
             if word not in heard:
-                near = nearest(word, {spell(text).word for text in heard} | {spell(text).name for text in heard})
+                near = found.nearest(word, lambda: names_of(heard))
                 message = f"no resource in haresources is named {spell(word).name!r}"
                 mend = "write it as in haresources"
                 found.add(codes.LIMIT_STRANGER, use.words[0].place, message, nearest=near, mend=mend)
@@ -41,7 +41,7 @@ def read_limits(hacf: HaCf, found: Findings) -> Limits:
         if hacf.source is not None:
             hide_secrets(hacf.source, use.words[0])
         if operation not in OPERATIONS:
-            near = nearest(operation, set(OPERATIONS))
+            near = found.nearest(operation, lambda: OPERATIONS)
             message, expected = f"{operation!r} is no operation", "one of " + ", ".join(OPERATIONS)
             found.add(codes.BAD_VALUE, use.words[1].place, message, expected=expected, nearest=near)
             continue

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from heartbeat.config.finding import nearest
+from heartbeat.config.reading import Reading
 from heartbeat.plugin.errors import PluginError
 from heartbeat.plugin.kind import Plugin
 from heartbeat.plugin.registry import Registry
@@ -40,8 +40,9 @@ class Unknown:
     """It is installed, and this is why it cannot be used."""
 
 
-def look_up(registry: Registry, kind: str, word: str, contract: type[Plugin]) -> Known | Unknown:
+def look_up(reading: Reading, kind: str, word: str, contract: type[Plugin]) -> Known | Unknown:
     """Find a word: entry point first, then the catalogues by their rank (resource.d, init.d, OCF)."""
+    registry = reading.registry
     try:
         if word in registry.names(kind):
             script = registry.find_type(kind, word)
@@ -50,7 +51,8 @@ def look_up(registry: Registry, kind: str, word: str, contract: type[Plugin]) ->
             return Known(plugin, word, f"entry point {word}", shadows=shadows)
         listed = registry.find_type(kind, word)
         if listed is None:
-            return Unknown(registry.package_for(kind, word) or "", nearest(word, _all_words(registry, kind)))
+            package = registry.package_for(kind, word) or ""
+            return Unknown(package, reading.found.nearest(word, lambda: _all_words(registry, kind)))
         catalogue, entry = listed
         plugin = _checked(registry.load(kind, entry.driver), contract, entry.driver)
         return Known(

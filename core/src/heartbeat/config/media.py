@@ -12,6 +12,8 @@ from heartbeat.plugin.comm import DirectiveLine, LinkPlan, Medium
 from heartbeat.plugin.errors import PluginError
 from heartbeat.plugin.param import ParamKind, parse_params
 
+WORDS_SEARCHED = 200
+"""Of a line, for the place of a finding: no more findings of a kind are kept, and a line may have 100 000 words."""
 SETTINGS = ("udpport", "baud", "deadping")
 """Directives that give a medium's parameter its value, when the parameter asks for it."""
 
@@ -139,7 +141,8 @@ def _check(medium: type[Medium], plan: LinkPlan, use: Use, reading: Reading) -> 
 
 def _where(use: Use, text: str | None) -> Place:
     """Return the place of the word with this text, else of the line's first word."""
-    return next((word.place for word in use.words if word.text == text), use.words[0].place)
+    searched = use.words[:WORDS_SEARCHED]
+    return next((word.place for word in searched if word.text == text), use.words[0].place)
 
 
 def _unused(hacf: HaCf, asked: set[str], found: Findings) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from heartbeat.config import codes
-from heartbeat.config.finding import Findings, Place, nearest
+from heartbeat.config.finding import Findings, Place
 from heartbeat.config.hacf import HaCf
 from heartbeat.config.reading import Reading
 from heartbeat.config.source import Word, read_source
@@ -38,7 +38,7 @@ def read_nodes(hacf: HaCf, found: Findings) -> tuple[NodeName, ...]:
     elif len(seen) > NODES_MAX:
         message = f"the cluster has {len(seen)} nodes"
         found.add(codes.TOO_MANY_NODES, whole, message, expected=f"at most {NODES_MAX}, as in heartbeat 3")
-    return tuple(sorted(seen))
+    return tuple(sorted(seen)[:NODES_MAX])
 
 
 def note_case(word: Word, name: NodeName, found: Findings) -> None:
@@ -73,7 +73,7 @@ def own_node(reading: Reading, config: Path, *, node: str | None = None, needed:
         found.add(codes.OTHER_NODES_EYES, place, message, mend="choose another with --node NAME")
         return nodes[0]
     short = canonical.partition(".")[0]
-    near = short if short in nodes else nearest(canonical, nodes)
+    near = short if short in nodes else found.nearest(canonical, lambda: nodes)
     found.add(
         codes.NOT_A_MEMBER,
         place,
@@ -90,10 +90,18 @@ def _called(config: Path, hostname: str, node: str | None, found: Findings) -> t
     if node is not None:
         return node, "--node", Place("ha.cf")
     nodeinfo = config / "nodeinfo"
-    if nodeinfo.exists():
+    if _is_there(nodeinfo):
         source = read_source(nodeinfo, found)
         numbers = range(1, len(source.lines) + 1) if source else ()
         for words in (source.words(number) for number in numbers if source):
             if words and not words[0].text.startswith("#"):
                 return words[0].text, "nodeinfo", words[0].place
     return hostname, "its host name", Place("ha.cf")
+
+
+def _is_there(path: Path) -> bool:
+    """False also when the folder cannot be searched: ha.cf beside it then says so."""
+    try:
+        return path.exists()
+    except OSError:
+        return False

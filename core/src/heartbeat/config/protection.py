@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from heartbeat.config import codes
 from heartbeat.config.devices import DeviceLine
-from heartbeat.config.finding import Findings, Place
+from heartbeat.config.finding import Place
 from heartbeat.config.hacf import HaCf
 from heartbeat.config.reading import Reading
 from heartbeat.model.cluster import Timers

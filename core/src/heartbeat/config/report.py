@@ -11,6 +11,8 @@ from heartbeat.config.load import Loaded, Survey
 from heartbeat.model.duration import show_duration
 
 INDENT = "    "
+SHOWN_MAX = 160
+"""Longest piece of a line that is shown, in characters."""
 
 
 def text_lines(loaded: Loaded) -> Iterator[str]:
@@ -28,13 +30,22 @@ def finding_lines(loaded: Loaded, finding: Finding) -> Iterator[str]:
     yield f"  {finding}"
     source = loaded.sources.get(finding.file)
     if source is not None and 0 < finding.line <= len(source.lines):
-        shown, caret = source.shown(finding.line, max(1, finding.column))
+        shown, caret = _piece(*source.shown(finding.line, max(1, finding.column)))
         yield f"{INDENT}  {shown}"
         if finding.column:
             yield f"{INDENT}  {' ' * caret}^"
     for word, text in (("expected", finding.expected), ("nearest", finding.nearest), ("mend", finding.mend)):
         if text:
             yield f"{INDENT}{word + ':':9} {text}"
+
+
+def _piece(shown: str, caret: int) -> tuple[str, int]:
+    """Return what of a long line surrounds the caret, and where the caret then is."""
+    if len(shown) <= SHOWN_MAX:
+        return shown, caret
+    start = max(0, min(caret - SHOWN_MAX // 2, len(shown) - SHOWN_MAX))
+    before, after = "... " if start else "", " ..." if start + SHOWN_MAX < len(shown) else ""
+    return before + shown[start : start + SHOWN_MAX] + after, caret - start + len(before)
 
 
 def summary_lines(loaded: Loaded) -> Iterator[str]:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from heartbeat.config import codes, well_known
-from heartbeat.config.finding import Findings, Place, nearest
+from heartbeat.config.finding import Findings, Place
 from heartbeat.config.hacf import HaCf, Use
-from heartbeat.config.haresources import GroupLine, Spelling, hide_secrets, is_bare_ipv6, spell
+from heartbeat.config.haresources import GroupLine, Spelling, hide_secrets, is_bare_ipv6, names_of, spell
 from heartbeat.config.limits import Limits, read_limits
 from heartbeat.config.lookup import Known, Unknown, look_up
 from heartbeat.config.nodes import find_node
@@ -97,7 +97,7 @@ def _home(reading: Reading, word: Word) -> NodeName | None:
     nodes = reading.nodes
     home = find_node(word, nodes, reading.found)
     if home is None and nodes:
-        near = nearest(word.text, nodes)
+        near = reading.found.nearest(word.text, lambda: nodes)
         reading.found.add(
             codes.UNKNOWN_HOME,
             word.place,
@@ -114,7 +114,7 @@ def _resource(memory: _Memory, group: int, word: Word) -> tuple[Resource | None,
     hide_secrets(memory.source, word)
     spelling = spell(word.text)
     memory.heard |= {word.text, spelling.word}
-    known = look_up(memory.reading.registry, "ra", spelling.word, ResourceAgent)
+    known = look_up(memory.reading, "ra", spelling.word, ResourceAgent)
     if isinstance(known, Unknown):
         _not_here(memory, word, spelling, known)
         return None, ResourceSurvey(spelling.name, "", "", shares_data=True, known_by="not known here")
@@ -267,6 +267,6 @@ def _unheard(memory: _Memory, found: Findings) -> None:
     for key, use in memory.said.items():
         if key in memory.heard:
             continue
-        near = nearest(key, {spell(text).word for text in memory.heard} | {spell(text).name for text in memory.heard})
+        near = found.nearest(key, lambda: names_of(memory.heard))
         message = f"no resource in haresources is named {spell(key).name!r}"
         found.add(codes.SHARING_STRANGER, use.words[0].place, message, nearest=near, mend="write it as in haresources")

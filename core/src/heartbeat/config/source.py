@@ -8,11 +8,13 @@ from pathlib import Path
 from heartbeat.config import codes
 from heartbeat.config.finding import Findings, Place
 
-FILE_MAX_BYTES = 1024 * 1024
+FILE_MAX_BYTES = 256 * 1024
 """Far above any real file, so that a wrong path (a disk, a log) is refused instead of read."""
 
 _WORD = re.compile(r"[^ \t\r\f\v]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_INVISIBLE = re.compile("[\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]")
+"""Blanks that are no blanks, and what turns the direction of text: from web pages and word processors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ class Source:
         self._hidden.pop(line, None)
 
     def shown(self, line: int, column: int = 1) -> tuple[str, int]:
-        """Return a line fit to be shown, and at which offset (from 0) of it a column now lies."""
+        """Return a line fit to be shown: no secret, no character that moves a terminal; and at which offset (from 0)
+        of it a column now lies.
+        """
         text = self.lines[line - 1]
         pieces: list[str] = []
         caret, at, length = 0, 1, 0
@@ -68,7 +72,7 @@ class Source:
             pieces += [plain, "***" if end > start else ""]
             length += len(pieces[-2]) + len(pieces[-1])
             at = end
-        return "".join(pieces).expandtabs(1).rstrip(), caret
+        return _CONTROL.sub("\ufffd", "".join(pieces).expandtabs(1)).rstrip(), caret
 
     def __repr__(self) -> str:
         return f"Source({self.name!r}, {len(self.lines)} lines)"
@@ -124,18 +128,25 @@ def source_of(name: str, raw: bytes, found: Findings) -> Source:
 
 
 def clean_lines(source: Source, found: Findings) -> Iterator[int]:
-    """Yield the numbers of all lines without control characters; each other line becomes a finding."""
+    """Yield the numbers of all lines without characters that nobody can see; each other line becomes a finding.
+
+    A comment may hold such characters. It is never shown: it may be a line with a password, put out of use.
+    """
     for number, text in enumerate(source.lines, 1):
-        odd = _CONTROL.search(text)
+        words = text.lstrip(" \t\f\v")
+        if words.startswith("#"):
+            source.hide(number, len(text) - len(words) + 2)
+        odd = None if words.startswith("#") else _CONTROL.search(text) or _INVISIBLE.search(text)
         if odd is None:
             yield number
             continue
         source.hide(number, 1)
+        name = f"control character 0x{ord(odd[0]):02x}" if ord(odd[0]) < 0xA0 else f"invisible U+{ord(odd[0]):04X}"
         found.add(
             codes.CONTROL_CHARACTER,
             source.place(number, odd.start() + 1),
-            f"the line holds the control character 0x{ord(odd[0]):02x} and is not read",
-            mend="delete the character",
+            f"the line holds the {name} and is not read",
+            mend="put a plain blank in its place, or delete it",
         )
 
 
