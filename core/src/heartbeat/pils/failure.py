@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from heartbeat.pils.announcement import Announcement
+from heartbeat.pils.patience import TookTooLong, limited
 from heartbeat.plugin.errors import PluginError
 
 Made = TypeVar("Made")
@@ -47,10 +48,12 @@ class BrokenContract(PluginError):
 def guarded(announced: Announcement, load: Callable[[], Made]) -> Made:
     """Return what ``load`` returns; whatever it raises but KeyboardInterrupt becomes CannotLoad.
 
-    That includes SystemExit: a module that calls ``sys.exit()`` when it is imported must not end the daemon.
+    That includes SystemExit: a module that calls ``sys.exit()`` when it is imported must not end the daemon. One that
+    loops is interrupted after a few seconds.
     """
     try:
-        return load()
+        with limited():
+            return load()
     except KeyboardInterrupt:
         raise
     except BaseException as problem:  # nothing that a stranger's module raises may get past here
@@ -71,6 +74,8 @@ def record(announced: Announcement, problem: BaseException) -> PluginLoadFailure
 
 def _in_words(problem: BaseException) -> str:
     if isinstance(problem, PluginError):
+        return str(problem)
+    if isinstance(problem, TookTooLong):
         return str(problem)
     if isinstance(problem, SystemExit):
         return f"it called sys.exit({problem.code!r}) when it was imported"

@@ -82,7 +82,7 @@ def _reporting(name: str, heard: Callable[..., None], report: Report) -> Callabl
     def tell(*args: object) -> None:
         try:
             heard(*args)
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - whatever a listener raises is reported, and no more
             report(name, problem)
 
     return tell

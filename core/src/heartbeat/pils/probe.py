@@ -15,11 +15,10 @@ from dataclasses import dataclass
 import msgspec
 
 from heartbeat.pils.failure import CannotLoad
+from heartbeat.pils.patience import LIMIT_S
 from heartbeat.pils.registry import PluginRegistry
 from heartbeat.plugin.errors import PluginError
 
-LIMIT_S = 5.0
-"""For one plugin's import; 0.5 s is much on a busy machine, a listing should not take minutes."""
 _REAP_S = 1.0
 """How long a killed child may take to go; one in an uninterruptible wait is left behind."""
 
@@ -68,9 +67,9 @@ def _one_child(wanted: Sequence[tuple[str, str]], registry: PluginRegistry, limi
     problem = ""
     try:
         for line in _lines(child.pipe, limit_s):
-            found.append(msgspec.json.decode(line, type=Probed))
+            found.append(msgspec.json.decode(line, type=Probed))  # noqa: PERF401 - what came before a time-out counts
     except TimeoutError:
-        problem = f"its import did not end within {limit_s:g} s"
+        problem = f"loading it did not end within {limit_s:g} s"
     finally:
         os.close(child.pipe)
         status = _ended(child.pid)

@@ -55,7 +55,12 @@ class PluginRegistry:
 
     def is_shadowed(self, announced: Announcement) -> bool:
         """Is the name announced by another distribution too, so that it is refused unless chosen in full?"""
-        return len([it for it in self._announced if (it.kind, it.name) == (announced.kind, announced.name)]) > 1
+        return bool(self.rivals(announced))
+
+    def rivals(self, announced: Announcement) -> list[Announcement]:
+        """Return who else announces the name."""
+        namesakes = [it for it in self._announced if (it.kind, it.name) == (announced.kind, announced.name)]
+        return [it for it in namesakes if it.full_name != announced.full_name]
 
     def allows(self, announced: Announcement) -> bool:
         """Does HB_PLUGINS let it load?"""

@@ -1,0 +1,38 @@
+"""What a plugin can do beyond what its kind demands: read from its class, for people and for scripts."""
+
+import inspect
+
+from heartbeat.plugin.kind import Kind, Plugin
+
+
+def capabilities(kind: Kind, plugin: type[Plugin]) -> dict[str, object]:
+    """Return the constants that the kind's contract asks for, as this plugin gives them: ``can_read_power``.
+
+    They are what the contract class annotates as ClassVar, so a vendor's own kind has them too.
+    """
+    names = [name for owner in _contracts(kind) for name, note in _notes(owner).items() if "ClassVar" in str(note)]
+    return {name: getattr(plugin, name, None) for name in names}
+
+
+def refinements(kind: Kind, plugin: type[Plugin]) -> list[str]:
+    """Return the methods with a default in the contract that this plugin replaces by its own: ``promote``."""
+    return [
+        name
+        for owner in _contracts(kind)
+        for name, method in vars(owner).items()
+        if _has_default(name, method) and inspect.getattr_static(plugin, name) is not method
+    ]
+
+
+def _contracts(kind: Kind) -> list[type]:
+    """Return the contract and what it is made of, but not what all plugins have in common."""
+    return [owner for owner in kind.contract.__mro__ if owner not in Plugin.__mro__]
+
+
+def _notes(owner: type) -> dict[str, object]:
+    return dict(inspect.get_annotations(owner))
+
+
+def _has_default(name: str, method: object) -> bool:
+    is_one = inspect.isfunction(method) or isinstance(method, classmethod)
+    return is_one and not name.startswith("_") and not getattr(method, "__isabstractmethod__", False)
