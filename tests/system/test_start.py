@@ -1,0 +1,82 @@
+"""Nodes that start: together, alone, late, again."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.system.cluster import ADDRESS, Cluster
+
+SHARING = "auto_failback off\nacknowledge test-stonith\n"
+GROUP = f"node1 {ADDRESS} toy::a\n"
+
+
+def test_two_nodes_that_start_together_wait_for_nothing(up: Callable[..., Cluster]) -> None:
+    """heartbeat 3 waited ten seconds; here the first common view is enough, long before initdead."""
+    cluster = up(GROUP, more=SHARING)
+    cluster.until_runs(ADDRESS, "node1", timeout_s=8.0)
+    assert cluster.count("node1", "fence.wanted") == cluster.count("node2", "fence.wanted") == 0
+
+
+def test_a_lone_node_waits_for_initdead_then_fences_and_starts(up: Callable[..., Cluster]) -> None:
+    cluster = up(GROUP, more=SHARING, daemons=False)
+    cluster.lab.start("node2")
+    cluster.until_runs(ADDRESS, "node2")
+    born = cluster.journal("node2", "node.started")[0].mono_s
+    wanted = cluster.journal("node2", "fence.wanted")[0].mono_s
+    assert wanted - born >= 10.0
+    assert cluster.shots() == ["node1"]
+
+
+def test_a_lone_node_starts_what_shares_no_data_without_a_device(up: Callable[..., Cluster]) -> None:
+    cluster = up(f"node1 {ADDRESS}\n", device="", daemons=False)
+    cluster.lab.start("node2")
+    cluster.until_runs(ADDRESS, "node2")
+    born = cluster.journal("node2", "node.started")[0].mono_s
+    assert cluster.journal("node2", "group.start")[0].mono_s - born >= 10.0
+
+
+def test_a_late_node_joins_and_nothing_moves(up: Callable[..., Cluster]) -> None:
+    cluster = up(f"node1 {ADDRESS}\n", device="", daemons=False)
+    cluster.lab.start("node2")
+    cluster.until_runs(ADDRESS, "node2")
+    cluster.lab.start("node1")
+    cluster.until_members("node1", "node2")
+    assert cluster.group("node1", ADDRESS).node == "node2"
+
+
+def test_a_daemon_that_died_is_started_again_and_adopts_what_runs(up: Callable[..., Cluster]) -> None:
+    cluster = up(GROUP, more=SHARING)
+    cluster.until_runs(ADDRESS, "node1")
+    cluster.lab.kill("node1", "daemon")
+    cluster.until_decided("node1", "group.adopted")
+    cluster.until_members("node1", "node2")
+    cluster.until_runs(ADDRESS, "node1")
+    assert cluster.started("toy::a") == ["node1"]
+    assert cluster.shots() == []
+
+
+def test_an_upgrade_leaves_resources_running(up: Callable[..., Cluster]) -> None:
+    """Parent, daemon and executor all go and come again; what they started stays, and is adopted."""
+    cluster = up(GROUP, more=SHARING)
+    cluster.until_runs(ADDRESS, "node1")
+    status, text = cluster.lab.output("node1", ["pkill", "-KILL", "-x", "hb|hb-daemon|hb-executor"])
+    assert status == 0, text
+    cluster.until(lambda: not cluster.lab.node("node1").daemon, "the parent is gone")
+    cluster.lab.start("node1")
+    cluster.until_decided("node1", "group.adopted")
+    cluster.until_members("node1", "node2")
+    assert cluster.started("toy::a") == ["node1"]
+
+
+def test_files_that_differ_are_alarmed_and_block_planning_not_beating(up: Callable[..., Cluster]) -> None:
+    cluster = up(GROUP, more=SHARING, daemons=False)
+    (cluster.lab.disk("node2") / "ha.d" / "haresources").write_text(f"node2 {ADDRESS} toy::a\n")
+    cluster.lab.start("node1", "node2")
+    cluster.until_members("node1", "node2")
+    cluster.until_decided("node1", "config.differs")
+    cluster.until(lambda: cluster.group("node1", ADDRESS).state != "running", "nothing is started")
+    shutil.copy(Path(cluster.lab.disk("node1")) / "ha.d" / "haresources", cluster.lab.disk("node2") / "ha.d")
+    assert cluster.lab.stop("node2") == 0
+    cluster.lab.start("node2")
+    cluster.until_decided("node1", "config.alike")
+    cluster.until_runs(ADDRESS, "node1")
