@@ -103,3 +103,8 @@ def test_one_device_does_one_thing_at_a_time_and_a_fence_before_what_waits(execu
     assert time.monotonic() - started_s > 0.1
     assert executor.daemon.finished(fence).outcome is Outcome.DONE
     assert executor.daemon.finished(look).outcome is Outcome.RUNNING
+
+
+def test_the_status_is_the_device_s_own_and_needs_no_host(executor: "Executor") -> None:
+    status = executor.result(Action.STATUS, to="switch")
+    assert (status.outcome, status.proof) == (Outcome.DONE, Proof.NONE)

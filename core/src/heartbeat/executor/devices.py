@@ -16,7 +16,7 @@ from heartbeat.plugin import (
     Unreachable,
 )
 
-ACTIONS = (Action.HOSTS, Action.POWER, Action.ON, Action.FENCE)
+ACTIONS = (Action.HOSTS, Action.STATUS, Action.POWER, Action.ON, Action.FENCE)
 
 FIRST_PAUSE_S = 0.02
 """Between two readings; grows by half each time."""
@@ -41,7 +41,7 @@ class DeviceWork:
     def __init__(self, device: StonithDevice, action: Action, host: str) -> None:
         if action not in ACTIONS:
             raise Refused(f"a STONITH device cannot do {action.value!r}; that is for resource agents")
-        if action is not Action.HOSTS:
+        if action not in (Action.HOSTS, Action.STATUS):
             _check_host(device, host)
         self._device = device
         self._action = action
@@ -56,6 +56,9 @@ class DeviceWork:
         match self._action:
             case Action.HOSTS:
                 return Result(Outcome.DONE, hosts=tuple(self._device.hosts()))
+            case Action.STATUS:
+                self._device.status()
+                return Result(Outcome.DONE, "the device answers and lets us in")
             case Action.POWER:
                 return _READING[self._device.power(self._host)]
             case Action.FENCE:

@@ -8,7 +8,7 @@ from heartbeat.model.proof import Proof
 
 
 class Action(enum.Enum):
-    """What is asked of an agent (first six) or of a device (last four)."""
+    """What is asked of an agent (first six) or of a device (last five)."""
 
     PROBE = "probe"
     """Monitor, once, before anything else is done: is it running here?"""
@@ -23,6 +23,8 @@ class Action(enum.Enum):
     """Off, then read back until off or until the deadline."""
     ON = "on"
     POWER = "power"
+    STATUS = "status"
+    """Is the device itself reachable, and does it let us in? Asked by hand; the cluster asks for HOSTS."""
 
 
 class Outcome(enum.Enum):
