@@ -20,6 +20,8 @@ class Row:
         self.incarnation = 0
         self.sequence = 0
         self.holdings: dict[int, Holding] = {}
+        self.since_s: dict[int, float] = {}
+        """By group: when this node was first told of its present state."""
 
 
 class Ledger:
@@ -42,6 +44,9 @@ class Ledger:
         told = {holding.group: holding for holding in holdings}
         if told != row.holdings or incarnation != row.incarnation:
             self.dirty = self._desk.changed = True
+        for group, holding in told.items():
+            if group not in row.holdings or row.holdings[group].state is not holding.state:
+                row.since_s[group] = self._desk.now_s
         row.incarnation, row.sequence, row.holdings = incarnation, sequence, told
 
     def holding(self, nid: Nid, group: int) -> Holding | None:
@@ -51,6 +56,10 @@ class Ledger:
     def state(self, nid: Nid, group: int) -> Local:
         holding = self.holding(nid, group)
         return holding.state if holding else Local.UNKNOWN
+
+    def told_s(self, nid: Nid, group: int) -> float:
+        """Return when another node was first heard to be in its present state with a group."""
+        return self._rows[nid].since_s.get(group, self._desk.now_s)
 
     def incarnation(self, nid: Nid) -> int:
         """Return the newest life of a node that was heard of; 0 for none."""

@@ -33,6 +33,9 @@ _STATE_WORDS = {
     Local.BLOCKED: "blocked",
 }
 
+_RESOURCE_WORDS = {"waiting": "stopped", "blocked": "failed", "contested": "running"}
+"""What a group's state means for one of its resources, where the words differ."""
+
 
 class Report:
     """Composes the status of one node's kernel."""
@@ -146,10 +149,10 @@ class Report:
             home=group.group.home,
             state=state,
             node=self._desk.name(node) if node is not None else "",
-            since_s=now_s - group.since_s,
+            since_s=now_s - (self._ledger.told_s(node, group.index) if node in self._detector.peers else group.since_s),
             why=why,
             protected_by="proof" if self._is_proved(group, active) else "nothing",
-            resources=tuple(self._resource(group, at) for at in range(len(group.group.resources))),
+            resources=tuple(self._resource(group, at, state, node) for at in range(len(group.group.resources))),
         )
 
     def _where(self, group: LocalGroup, states: dict[Nid, Local], active: list[Nid]) -> tuple[str, Nid | None, str]:
@@ -174,9 +177,12 @@ class Report:
         holding = self._ledger.holding(active[0], group.index) if active else None
         return bool(holding and holding.proved)
 
-    def _resource(self, group: LocalGroup, at: int) -> ResourceStatus:
+    def _resource(self, group: LocalGroup, at: int, group_state: str, node: Nid | None) -> ResourceStatus:
+        """A resource is as its group is; only where it is in the hands of this node is more known."""
         resource = group.group.resources[at]
-        state = _STATE_WORDS[group.state]
-        if group.is_busy and group.found.get(at) in (Outcome.FAILED, Outcome.UNKNOWN):
-            state = "failed"
-        return ResourceStatus(resource.name, resource.agent, state, resource.shares_data, group.detail)
+        state, detail = _RESOURCE_WORDS.get(group_state, group_state), ""
+        if node in (None, self._desk.me):
+            detail = group.detail
+            if group.is_busy and group.found.get(at) in (Outcome.FAILED, Outcome.UNKNOWN):
+                state = "failed"
+        return ResourceStatus(resource.name, resource.agent, state, resource.shares_data, detail)
