@@ -8,6 +8,7 @@ from pathlib import Path
 from heartbeat.config import codes
 from heartbeat.config.facts import HostFacts, facts_of_this_host
 from heartbeat.config.finding import Finding, Findings, Severity
+from heartbeat.config.lookup import MEND_PLUGIN
 from heartbeat.config.reading import Reading
 from heartbeat.config.source import Source, Word, clean_lines, read_source
 from heartbeat.plugin.auth import Authenticator
@@ -17,6 +18,7 @@ from heartbeat.plugin.secret import Secret
 
 KEY_NUMBER_MAX = 15
 """Key numbers are 0 to 15, as in heartbeat 3.0.6."""
+MEND_AUTH = "write auth and the number of the key that seals: auth 1"
 STRONG = 2
 """From this ``strength`` on a method is worth no advice."""
 
@@ -109,7 +111,9 @@ def _read_auth(source: Source, words: list[Word], auths: list[tuple[int, Word]],
     given = given[:comment]
     if len(given) != 1 or not re.fullmatch(r"[0-9]{1,3}", given[0].text):
         source.hide(words[0].place.line, words[0].end)
-        found.add(codes.KEYS_LINE, words[0].place, "auth takes the number of one key", expected="auth N")
+        found.add(
+            codes.KEYS_LINE, words[0].place, "auth takes the number of one key", expected="auth N", mend=MEND_AUTH
+        )
         return
     if int(given[0].text) > KEY_NUMBER_MAX:
         _bad_number(given[0], found)
@@ -119,7 +123,9 @@ def _read_auth(source: Source, words: list[Word], auths: list[tuple[int, Word]],
 
 def _bad_number(word: Word, found: Findings) -> None:
     message = f"key number {int(word.text)} is out of range"
-    found.add(codes.KEY_NUMBER, word.place, message, expected=f"0 to {KEY_NUMBER_MAX}")
+    found.add(
+        codes.KEY_NUMBER, word.place, message, expected=f"0 to {KEY_NUMBER_MAX}", mend="renumber it here and in auth"
+    )
 
 
 def _read_key(source: Source, words: list[Word], registry: Registry, found: Findings) -> tuple[int, Key] | None:
@@ -128,7 +134,8 @@ def _read_key(source: Source, words: list[Word], registry: Registry, found: Find
     if not re.fullmatch(r"[0-9]{1,3}", first.text) or len(words) < 2:
         source.hide(first.place.line, first.place.column)
         message = "this line is neither auth N nor N METHOD KEY"
-        found.add(codes.KEYS_LINE, first.place, message, expected="auth N, or N METHOD KEY")
+        expected, mend = "auth N, or N METHOD KEY", "correct the line, or put # before it"
+        found.add(codes.KEYS_LINE, first.place, message, expected=expected, mend=mend)
         return None
     if int(first.text) > KEY_NUMBER_MAX:
         _bad_number(first, found)
@@ -140,9 +147,17 @@ def _read_key(source: Source, words: list[Word], registry: Registry, found: Find
     if given and (given[0].text == "#" or (not method.needs_key and given[0].text.startswith("#"))):
         given = []
     _judge_method(method, words[1], found)
+    if len(words) == 2:
+        source.reveal(first.place.line)
     if method.needs_key and not given:
         message = f"{words[1].text} needs a key"
-        found.add(codes.KEY_MISSING, words[1].place, message, expected="N METHOD KEY", mend="openssl rand -hex 32")
+        found.add(
+            codes.KEY_MISSING,
+            words[1].place,
+            message,
+            expected="N METHOD KEY",
+            mend="write a long random word after it: openssl rand -hex 32",
+        )
         return None
     if not method.needs_key and given:
         message = f"{words[1].text} takes no key"
@@ -160,7 +175,7 @@ def _method(source: Source, word: Word, registry: Registry, found: Findings) -> 
         method = registry.load("auth", word.text)
         if issubclass(method, Authenticator):
             return method
-        found.add(codes.BROKEN_PLUGIN, word.place, f"the plugin {word.text} is no authentication method")
+        found.add(codes.BROKEN_PLUGIN, word.place, f"{word.text} is no authentication method", mend=MEND_PLUGIN)
     except LookupError:
         package = registry.package_for("auth", word.text)
         near = "" if package else found.nearest(word.text, lambda: registry.names("auth"))
@@ -175,7 +190,8 @@ def _method(source: Source, word: Word, registry: Registry, found: Findings) -> 
             mend=f"pip install {package}" if package else f"write {near}" if near else "choose one of these",
         )
     except PluginError as broken:
-        found.add(codes.BROKEN_PLUGIN, word.place, f"the method {word.text} cannot be used: {broken}")
+        message = f"the method {word.text} cannot be used: {broken}"
+        found.add(codes.BROKEN_PLUGIN, word.place, message, mend=MEND_PLUGIN)
     return None
 
 
@@ -208,11 +224,17 @@ def _choose(
     if active not in numbers:
         has = "keys: " + ", ".join(map(str, sorted(numbers))) if numbers else "a key line"
         message = f"there is no key {active}"
-        found.add(codes.NO_SUCH_KEY, word.place, message, expected=has, mend=f"add: {active} METHOD KEY")
+        found.add(
+            codes.NO_SUCH_KEY,
+            word.place,
+            message,
+            expected=has,
+            mend=f"add a line {active} METHOD KEY, or name another key",
+        )
         return None
     if active not in keys:
         return None
     if keys[active][1] < word.place.line:
         message = f"auth {active} stands after key {active}: it counts here, and was an error before"
-        found.add(codes.KEYS_OLD_ORDER, word.place, message)
+        found.add(codes.KEYS_OLD_ORDER, word.place, message, mend="nothing, unless heartbeat 3 still reads this file")
     return AuthKeys(active, {index: key for index, (key, _) in sorted(keys.items())})

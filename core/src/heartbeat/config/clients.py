@@ -31,7 +31,8 @@ def read_clients(hacf: HaCf, reading: Reading) -> tuple[ClientConfig, ...]:
             continue
         if reading.own and not facts.executable(program.text):
             message = f"{program.text} is missing or not executable; the client stays down"
-            found.add(codes.NO_SUCH_PROGRAM, program.place, message, expected="an absolute path of a program")
+            expected, mend = "an absolute path of a program", "install the program, or correct its path"
+            found.add(codes.NO_SUCH_PROGRAM, program.place, message, expected=expected, mend=mend)
         clients.append(ClientConfig(user.text, use.texts[1:], failfast=use.directive.text == "failfast"))
     return tuple(clients)
 
@@ -46,12 +47,15 @@ def read_api_rules(hacf: HaCf, found: Findings) -> tuple[ApiRule, ...]:
             names = tuple(name for name in value.split(",") if name)
             if key not in ("uid", "gid") or not equals or not names or key in lists:
                 message = f"{word.text!r} is not valid for apiauth"
-                found.add(codes.BAD_VALUE, word.place, message, expected="uid=USER,USER or gid=GROUP,GROUP, once each")
+                expected = "uid=USER,USER or gid=GROUP,GROUP, once each"
+                mend = f"write uid={word.text}" if not equals else "correct the word"
+                found.add(codes.BAD_VALUE, word.place, message, expected=expected, mend=mend)
                 continue
             lists[key] = names
         if len(use.words) == 1:
             message = f"apiauth {use.texts[0]} names nobody"
-            found.add(codes.WORD_COUNT, use.directive.place, message, expected="apiauth NAME uid=A,B gid=C,D")
+            expected = "apiauth NAME uid=A,B gid=C,D"
+            found.add(codes.WORD_COUNT, use.directive.place, message, expected=expected, mend="name users or groups")
         rules.append(ApiRule(use.texts[0], lists.get("uid", ()), lists.get("gid", ())))
     return tuple(rules)
 

@@ -9,7 +9,7 @@ from heartbeat.config import codes
 from heartbeat.config.cluster_config import DeviceConfig
 from heartbeat.config.finding import Findings, Place
 from heartbeat.config.hacf import HaCf, Use
-from heartbeat.config.lookup import Known, look_up
+from heartbeat.config.lookup import MEND_PLUGIN, Known, look_up
 from heartbeat.config.nodes import find_node
 from heartbeat.config.reading import Reading
 from heartbeat.config.source import Source, Word, read_source
@@ -57,6 +57,7 @@ def read_devices(hacf: HaCf, reading: Reading) -> tuple[DeviceLine, ...]:
             codes.ALL_LINES_COUNT,
             mine[-1].place,
             f"all {len(mine)} STONITH lines of this node count; before, only this last one did",
+            mend="delete those that should not count",
         )
     return tuple(lines)
 
@@ -86,9 +87,12 @@ def _read_line(source: Source, reading: Reading, number: int, use: Use) -> Devic
     raw = {**dict(known.base), **params_of_words(device, texts)}
     params, problems = parse_params(device.params, raw, extra=device.extra_params)
     for problem, near in _told(problems, texts, device):
-        form = " ".join([kind.text, *device.positional]) if device.positional else f"{kind.text} NAME=VALUE..."
+        form = " ".join([kind.text, *(name.upper() for name in device.positional or ("name=value...",))])
         place = given[0].place if given else kind.place
-        reading.found.add(codes.DEVICE_PARAMETER, place, f"{kind.text}: {problem}", expected=form, nearest=near)
+        mend = f"write {near}" if near else f"hb plugin show {kind.text} tells its parameters"
+        reading.found.add(
+            codes.DEVICE_PARAMETER, place, f"{kind.text}: {problem}", expected=form, nearest=near, mend=mend
+        )
     if problems or not known_driver:
         return None
     hosts = _hosts(reading, device, params, kind, given)
@@ -131,7 +135,7 @@ def _driver(reading: Reading, host: Word) -> tuple[NodeName | None, bool]:
 def _not_installed(reading: Reading, kind: Word, package: str, near: str, broken: str) -> None:
     if broken:
         message = f"the device type {kind.text} cannot be used: {broken}"
-        reading.found.add(codes.BROKEN_PLUGIN, kind.place, message)
+        reading.found.add(codes.BROKEN_PLUGIN, kind.place, message, mend=MEND_PLUGIN)
         return
     mend = f"pip install {package}" if package else f"write {near}" if near else "see hb plugin list --kind stonith"
     reading.found.add(
@@ -179,8 +183,8 @@ def _told(
             continue
         problem = bad.problem
         for piece in sorted(pieces, key=len, reverse=True):
-            problem = problem.replace(repr(piece), "the value")
-        name = bad.name if bad.name in declared else "a parameter"
+            problem = problem.replace(repr(piece), "***")
+        name = bad.name if bad.name in declared else "a word"
         yield f"{name} {problem}", bad.nearest
 
 
@@ -198,7 +202,8 @@ def _read_file(reading: Reading, word: Word) -> list[str] | None:
     first = next((words for words in lines if words and not words[0].text.startswith("#")), None)
     if first is None:
         why = next((finding.message for finding in found), f"{path} holds no line of parameters")
-        reading.found.add(codes.DEVICE_FILE, word.place, why, expected="one line with the device's parameters")
+        expected, mend = "one line with the device's parameters", f"write them into {path}"
+        reading.found.add(codes.DEVICE_FILE, word.place, why, expected=expected, mend=mend)
         return None
     facts = reading.facts.file(path)
     if facts is not None and facts.mode & 0o044:
@@ -216,13 +221,12 @@ def _hosts(
         hosts = tuple(sorted({str(host).lower() for host in configured or ()}))
     except Exception as broken:  # noqa: BLE001 - whatever a plugin does wrong becomes a finding
         message = f"the device type {kind.text} cannot tell its hosts: {type(broken).__name__}"
-        reading.found.add(codes.BROKEN_PLUGIN, kind.place, message)
+        reading.found.add(codes.BROKEN_PLUGIN, kind.place, message, mend=MEND_PLUGIN)
         return None
     for host in hosts:
         if host not in reading.nodes:
             place = next((word.place for word in given[:WORDS_SEARCHED] if host in word.text.lower()), kind.place)
             near = reading.found.nearest(host, lambda: reading.nodes)
-            reading.found.add(
-                codes.UNKNOWN_HOST, place, f"{kind.text} can switch {host}, which is no node", nearest=near
-            )
+            message, mend = f"{kind.text} can switch {host}, which is no node", f"write {near}" if near else "delete it"
+            reading.found.add(codes.UNKNOWN_HOST, place, message, nearest=near, mend=mend)
     return hosts

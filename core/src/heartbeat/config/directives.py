@@ -30,7 +30,7 @@ class Directive:
     parse: Parser
     default: str
     text: str
-    """What it does; of a noted one, what replaces it; of a refused one, why."""
+    """What it does; of a noted or refused one, why it does nothing here, as a sentence after a colon."""
     standing: Standing = Standing.HONOURED
     least: int = 1
     most: int | None = 1
@@ -83,7 +83,7 @@ def _refused(
     return Directive(name, form, parse, default, text, Standing.REFUSED, most=most, quiet=quiet, many=True)
 
 
-_PACEMAKER_ONLY = "it concerns Pacemaker only, which does not run under this heartbeat"
+_PACEMAKER_ONLY = "it is for Pacemaker, which does not run under this heartbeat"
 
 _FACILITIES = """none kern user mail daemon auth syslog lpr news uucp cron authpriv ftp
     local0 local1 local2 local3 local4 local5 local6 local7"""
@@ -239,22 +239,36 @@ _OURS = (
 )
 
 _NOTED_ONES = (
-    _noted("use_logd", "yes|no", values.boolean, "-", "the daemon's own logging, which never waits"),
-    _noted("conn_logd_time", "TIME", values.duration, "60", "the daemon's own logging, which needs no logd", most=2),
-    _noted("syslogmsgfmt", "yes|no", values.boolean, "yes", "the standard form of syslog messages"),
-    _noted("log_badpack", "yes|no", values.boolean, "yes", "hb links, which counts what is refused on each link"),
-    _noted("hopfudge", "0..255", values.number(0, 255), "1", "nothing: frames are not passed on in rings"),
-    _noted("hbgenmethod", "file|time", values.choice("file", "time"), "file", "the incarnation stored at each start"),
-    _noted("uuidfrom", "file|nodename", values.choice("file", "nodename"), "file", "the node's name, which is its key"),
-    _noted("msgfmt", "classic|netstring", values.choice("classic", "netstring"), "classic", "our own frames"),
-    _noted("compression", "NAME", values.text, "zlib", "nothing: beats are too small to gain"),
-    _noted("compression_threshold", "KIB", values.number(0, 1024), "2", "nothing: beats are too small to gain"),
-    _noted("traditional_compression", "yes|no", values.boolean, "no", "nothing: beats are too small to gain"),
-    _noted("max_rexmit_delay", "MS", values.number(0, 3600000), "250", "the channel's own repair, tied to keepalive"),
-    _noted("memreserve", "KB", values.number(0, 1 << 30), "6500", "locking the memory that is in use"),
-    _noted("coredumps", "yes|no", values.boolean, "yes", "LimitCORE= in the systemd unit"),
-    _noted("coreroot", "DIR", values.path, "-", "kernel.core_pattern or systemd-coredump"),
-    _noted("normalpoll", "yes|no", values.boolean, "yes", "the event loop"),
+    _noted("use_logd", "yes|no", values.boolean, "-", "the daemon's own logging, which never waits, does its work"),
+    _noted("conn_logd_time", "TIME", values.duration, "60", "there is no logd to connect to", most=2),
+    _noted("syslogmsgfmt", "yes|no", values.boolean, "yes", "syslog messages always have the standard form"),
+    _noted("log_badpack", "yes|no", values.boolean, "yes", "frames that are refused are always counted, for hb links"),
+    _noted("hopfudge", "0..255", values.number(0, 255), "1", "frames are not passed on in rings"),
+    _noted(
+        "hbgenmethod",
+        "file|time",
+        values.choice("file", "time"),
+        "file",
+        "the incarnation, stored at each start, does its work",
+    ),
+    _noted("uuidfrom", "file|nodename", values.choice("file", "nodename"), "file", "a node's name is its identity"),
+    _noted(
+        "msgfmt", "classic|netstring", values.choice("classic", "netstring"), "classic", "frames have one form, our own"
+    ),
+    _noted("compression", "NAME", values.text, "zlib", "beats are too small to gain by it"),
+    _noted("compression_threshold", "KIB", values.number(0, 1024), "2", "beats are too small to gain by it"),
+    _noted("traditional_compression", "yes|no", values.boolean, "no", "beats are too small to gain by it"),
+    _noted(
+        "max_rexmit_delay",
+        "MS",
+        values.number(0, 3600000),
+        "250",
+        "the channel repairs itself at a pace tied to keepalive",
+    ),
+    _noted("memreserve", "KB", values.number(0, 1 << 30), "6500", "the memory in use is locked instead"),
+    _noted("coredumps", "yes|no", values.boolean, "yes", "LimitCORE= of the systemd unit decides"),
+    _noted("coreroot", "DIR", values.path, "-", "kernel.core_pattern or systemd-coredump decides"),
+    _noted("normalpoll", "yes|no", values.boolean, "yes", "the event loop knows one way to wait"),
     _noted("crm_daemon_dir", "DIR", values.text, "-", _PACEMAKER_ONLY),
     _noted("crmd_spawns_pengine", "yes|no", values.boolean, "-", _PACEMAKER_ONLY),
     _noted("record_config_changes", "yes|no", values.boolean, "on", _PACEMAKER_ONLY),

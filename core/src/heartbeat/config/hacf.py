@@ -8,7 +8,7 @@ from heartbeat.config.directives import DIRECTIVES, KNOWN_MEDIA, Directive, Stan
 from heartbeat.config.finding import Findings
 from heartbeat.config.reading import Reading
 from heartbeat.config.source import Source, Word, clean_lines, uncommented
-from heartbeat.config.values import Value
+from heartbeat.config.values import NotOneOf, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class HaCf:
     """Lines of installed media, by directive."""
     missing_media: bool = False
     """Some line names a medium whose plugin is not installed."""
+    wrong: set[str] = field(default_factory=set)
+    """Directives of which some line had to be left out: what follows from their defaults is not worth telling."""
 
     def all(self, name: str) -> list[Use]:
         """Return every line of a directive, in file order."""
@@ -97,23 +99,29 @@ def _read_directive(hacf: HaCf, source: Source, directive: Directive, words: lis
     if directive.secret_from is not None:
         _hide(source, directive, first, given)
     form = f"{directive.name} {directive.form}"
+    canonical = directive.same_as or directive.name
     if directive.standing is Standing.REFUSED and directive.most is None:
         found.add(codes.REFUSED, first.place, f"{directive.name} is refused: {directive.text}", mend="delete the line")
         return
     if len(given) < directive.least or (directive.most is not None and len(given) > directive.most):
         few = len(given) < directive.least
         place = first.place if few else given[directive.most or 0].place
-        found.add(codes.WORD_COUNT, place, f"{directive.name} has too {'few' if few else 'many'} words", expected=form)
+        message, mend = f"{directive.name} has too {'few' if few else 'many'} words", f"write {form}"
+        found.add(codes.WORD_COUNT, place, message, expected=form, mend=mend)
+        hacf.wrong.add(canonical)
         return
     try:
         value = directive.parse([word.text for word in given])
     except ValueError as wrong:
         shown = "the value" if directive.secret_from is not None else repr(" ".join(word.text for word in given))
         message = f"{shown} is not valid for {directive.name}"
-        found.add(codes.BAD_VALUE, given[0].place, message, expected=str(wrong))
+        allowed = wrong.allowed if isinstance(wrong, NotOneOf) and not given[0].text.isdigit() else ()
+        near = found.nearest(given[0].text, lambda: allowed) if allowed else ""
+        mend = f"write {directive.name} {near}" if near else f"write {form}"
+        found.add(codes.BAD_VALUE, given[0].place, message, expected=str(wrong), nearest=near, mend=mend)
+        hacf.wrong.add(canonical)
         return
     _judge(directive, first, value, found)
-    canonical = directive.same_as or directive.name
     hacf.uses.setdefault(canonical, []).append(Use(first, tuple(given), value))
 
 
@@ -124,8 +132,12 @@ def _judge(directive: Directive, first: Word, value: Value, found: Findings) -> 
     if directive.standing is Standing.REFUSED:
         found.add(codes.REFUSED, first.place, f"{directive.name} is refused: {directive.text}", mend="delete the line")
     elif directive.standing is Standing.NOTED:
-        message = f"{directive.name} has no effect; instead: {directive.text}"
-        found.add(codes.ACCEPTED, first.place, message, mend="the line may be deleted")
+        found.add(
+            codes.ACCEPTED,
+            first.place,
+            f"{directive.name} has no effect: {directive.text}",
+            mend="the line may stay or go",
+        )
 
 
 def _hide(source: Source, directive: Directive, first: Word, given: list[Word]) -> None:

@@ -56,6 +56,7 @@ def read_lines(source: Source | None, found: Findings) -> list[GroupLine]:
             source.place(),
             "haresources names no group: there is nothing to keep alive",
             expected="NODE RESOURCE...",
+            mend="write a line such as: NODE ADDRESS SCRIPT",
         )
     return lines
 

@@ -43,13 +43,20 @@ def read_limits(hacf: HaCf, found: Findings) -> Limits:
         if operation not in OPERATIONS:
             near = found.nearest(operation, lambda: OPERATIONS)
             message, expected = f"{operation!r} is no operation", "one of " + ", ".join(OPERATIONS)
-            found.add(codes.BAD_VALUE, use.words[1].place, message, expected=expected, nearest=near)
+            found.add(
+                codes.BAD_VALUE,
+                use.words[1].place,
+                message,
+                expected=expected,
+                nearest=near,
+                mend=f"write {near or 'one of these'}",
+            )
             continue
         try:
             seconds = duration(time)
         except ValueError as wrong:
-            message = f"{' '.join(time)!r} is not valid"
-            found.add(codes.BAD_VALUE, use.words[2].place, message, expected=str(wrong))
+            message, mend = f"{' '.join(time)!r} is not valid for timeout", "write a time: 90s"
+            found.add(codes.BAD_VALUE, use.words[2].place, message, expected=str(wrong), mend=mend)
             continue
         assert isinstance(seconds, float)
         first, before = limits.said.setdefault((resource, operation), (use, seconds))

@@ -11,6 +11,8 @@ from heartbeat.plugin.registry import Registry
 SCRIPT_RANK = 20
 """Catalogues up to this rank (resource.d 10, init.d 20) hold what the old heartbeat ran by the same word."""
 
+MEND_PLUGIN = "install it anew or take another; its author can mend it"
+
 
 @dataclass(frozen=True, slots=True)
 class Known:

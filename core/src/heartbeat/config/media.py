@@ -7,6 +7,7 @@ from heartbeat.config import codes
 from heartbeat.config.cluster_config import MediumConfig
 from heartbeat.config.finding import Findings, Place
 from heartbeat.config.hacf import HaCf, Use
+from heartbeat.config.lookup import MEND_PLUGIN
 from heartbeat.config.reading import Reading
 from heartbeat.plugin.comm import DirectiveLine, LinkPlan, Medium
 from heartbeat.plugin.errors import PluginError
@@ -68,10 +69,11 @@ def _load(reading: Reading, directive: str, use: Use) -> type[Medium] | None:
     try:
         medium = reading.registry.load("comm", directive)
     except (LookupError, PluginError) as broken:
-        found.add(codes.BROKEN_PLUGIN, use.directive.place, f"the medium {directive} cannot be used: {broken}")
+        message = f"the medium {directive} cannot be used: {broken}"
+        found.add(codes.BROKEN_PLUGIN, use.directive.place, message, mend=MEND_PLUGIN)
         return None
     if not issubclass(medium, Medium):
-        found.add(codes.BROKEN_PLUGIN, use.directive.place, f"the plugin {directive} is no medium")
+        found.add(codes.BROKEN_PLUGIN, use.directive.place, f"{directive} is no medium", mend=MEND_PLUGIN)
         return None
     return medium
 
@@ -81,18 +83,22 @@ def _plans(medium: type[Medium], directive: str, uses: list[Use], found: Finding
     good = [use for use in uses if use.words]
     for use in uses:
         if not use.words:
-            expected = " ".join(
-                [directive, *(name.upper() for name in medium.positional or (medium.repeats or "...",))]
-            )
-            found.add(codes.WORD_COUNT, use.directive.place, f"{directive} has too few words", expected=expected)
+            form = _form(directive, medium)
+            message = f"{directive} has too few words"
+            found.add(codes.WORD_COUNT, use.directive.place, message, expected=form, mend=f"write {form}")
     by_line = {use.line: use for use in good}
     try:
         plans = medium.plan(directive, [DirectiveLine(use.texts, use.line) for use in good]) if good else []
         return [(plan, by_line[plan.line]) for plan in plans]
     except Exception as broken:  # noqa: BLE001 - whatever a plugin does wrong becomes a finding
         message = f"the medium {directive} failed on these lines: {type(broken).__name__}: {broken}"
-        found.add(codes.BROKEN_PLUGIN, good[0].directive.place, message)
+        found.add(codes.BROKEN_PLUGIN, good[0].directive.place, message, mend=MEND_PLUGIN)
         return []
+
+
+def _form(directive: str, medium: type[Medium]) -> str:
+    """Return what a line of this medium looks like: ``mcast INTERFACE GROUP PORT TTL LOOP``."""
+    return " ".join([directive, *(name.upper() for name in medium.positional or (medium.repeats or "...",))])
 
 
 def _settings(hacf: HaCf, medium: type[Medium], plan: LinkPlan, reading: Reading) -> Mapping[str, str]:
@@ -109,7 +115,8 @@ def _settings(hacf: HaCf, medium: type[Medium], plan: LinkPlan, reading: Reading
                     f"{param.setting} counts for {plan.name} of line {plan.line}, too; "
                     f"before, it counted only for media after it"
                 )
-                reading.found.add(codes.OLD_ORDER, use.directive.place, message)
+                mend = f"put the line before the media, or leave it: all links use {given[param.name]}"
+                reading.found.add(codes.OLD_ORDER, use.directive.place, message, mend=mend)
         elif param.setting == "udpport" and reading.facts.udpport is not None:
             given[param.name] = str(reading.facts.udpport)
     return given
@@ -119,12 +126,16 @@ def _check(medium: type[Medium], plan: LinkPlan, use: Use, reading: Reading) -> 
     """Judge one link's parameters; return the interfaces that it uses."""
     found = reading.found
     here = reading.facts.interfaces if reading.own else None
+    form = _form(use.directive.text, medium)
     for problem in plan.problems:
-        found.add(codes.MEDIUM_FORM, use.words[0].place, f"{plan.name}: {problem}")
+        found.add(codes.MEDIUM_FORM, use.words[0].place, f"{plan.name}: {problem}", expected=form, mend=f"write {form}")
     typed, bad = parse_params(medium.params, plan.params, extra=medium.extra_params)
     for one in bad:
         place = _where(use, plan.params.get(one.name))
-        found.add(codes.MEDIUM_PARAMETER, place, f"{plan.name}: {one.name} {one.problem}", nearest=one.nearest)
+        message = f"{plan.name}: {one.name} {one.problem}"
+        found.add(
+            codes.MEDIUM_PARAMETER, place, message, expected=form, nearest=one.nearest, mend=f"correct the {one.name}"
+        )
     wrong = {one.name for one in bad}
     names = [p.name for p in medium.params if p.kind is ParamKind.INTERFACE and p.name not in wrong]
     interfaces = tuple(typed.text(name) for name in names if typed.known.get(name))
@@ -134,7 +145,7 @@ def _check(medium: type[Medium], plan: LinkPlan, use: Use, reading: Reading) -> 
                 codes.NO_SUCH_INTERFACE,
                 _where(use, interface),
                 f"this host has no interface {interface} now; the link stays down until it comes",
-                mend="ip link",
+                mend="ip link shows those that are here",
             )
     return interfaces
 
@@ -149,9 +160,8 @@ def _unused(hacf: HaCf, asked: set[str], found: Findings) -> None:
     for name in SETTINGS:
         use = hacf.one(name)
         if use is not None and name not in asked:
-            found.add(
-                codes.UNUSED_SETTING, use.directive.place, f"{name} has no effect: no installed medium here uses it"
-            )
+            message = f"{name} has no effect: no medium of this file asks for it"
+            found.add(codes.UNUSED_SETTING, use.directive.place, message, mend="the line may stay or go")
 
 
 def judge_redundancy(hacf: HaCf, links: tuple[LinkSurvey, ...], reading: Reading) -> None:

@@ -21,7 +21,7 @@ def read_nodes(hacf: HaCf, found: Findings) -> tuple[NodeName, ...]:
         try:
             name = node_name(word.text)
         except ValueError as wrong:
-            found.add(codes.BAD_NODE_NAME, word.place, str(wrong))
+            found.add(codes.BAD_NODE_NAME, word.place, str(wrong), mend="write the name that the host itself has")
             continue
         note_case(word, name, found)
         if name in seen:
@@ -34,10 +34,12 @@ def read_nodes(hacf: HaCf, found: Findings) -> tuple[NodeName, ...]:
             codes.NO_NODE, whole, "no line names the nodes", expected="node NAME NAME", mend="add: node NAME NAME"
         )
     elif len(seen) == 1:
-        found.add(codes.LONE_NODE, whole, "the cluster has one node: nobody can take over")
+        found.add(codes.LONE_NODE, whole, "the cluster has one node: nobody can take over", mend="name the others")
     elif len(seen) > NODES_MAX:
         message = f"the cluster has {len(seen)} nodes"
-        found.add(codes.TOO_MANY_NODES, whole, message, expected=f"at most {NODES_MAX}, as in heartbeat 3")
+        found.add(
+            codes.TOO_MANY_NODES, whole, message, expected=f"at most {NODES_MAX}, as in heartbeat 3", mend="delete some"
+        )
     return tuple(sorted(seen)[:NODES_MAX])
 
 
@@ -45,7 +47,10 @@ def note_case(word: Word, name: NodeName, found: Findings) -> None:
     """Say once per spelling that capitals do not count."""
     if word.text != name:
         found.add(
-            codes.CASE, word.place, f"{word.text} is {name}: capitals do not count (in the heartbeat of 2004 they did)"
+            codes.CASE,
+            word.place,
+            f"{word.text} is {name}: capitals do not count (in the heartbeat of 2004 they did)",
+            mend=f"write {name}",
         )
 
 
@@ -80,7 +85,7 @@ def own_node(reading: Reading, config: Path, *, node: str | None = None, needed:
         f"this host is {canonical!r} by {origin}, which no node line names",
         expected="one of " + ", ".join(nodes),
         nearest=near,
-        mend="name it in a node line, or write its node name into nodeinfo, or use --node NAME",
+        mend=f"name it in a node line, or write {near or 'its node name'} into {config / 'nodeinfo'}",
     )
     return None
 

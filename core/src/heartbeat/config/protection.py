@@ -81,7 +81,8 @@ def _lacks(
     meaning = "a takeover from a silent node waits for hb stonith confirm"
     if asked_is_enough:
         meaning = "the test device's word alone counts as proof"
-    reading.found.add(codes.ACKNOWLEDGED, acknowledged, f"acknowledged: {message}; {meaning}")
+    mend = "add a real device, and delete the word, when there is one"
+    reading.found.add(codes.ACKNOWLEDGED, acknowledged, f"acknowledged: {message}; {meaning}", mend=mend)
 
 
 def _covered_for_real(lines: Sequence[DeviceLine], node: NodeName, nodes: Sequence[NodeName]) -> bool:
@@ -109,7 +110,8 @@ def judge_devices(lines: Sequence[DeviceLine], timers: Timers, reading: Reading)
     for line in lines:
         config = line.config
         if config.test_only:
-            found.add(codes.TEST_DEVICE, line.place, f"{config.name} is a test device: {config.test_only}")
+            message = f"{config.name} is a test device: {config.test_only}"
+            found.add(codes.TEST_DEVICE, line.place, message, mend="put a real device in its place before it counts")
         if config.worst_off_s > timers.deadtime_s:
             total = show_duration(timers.deadtime_s + config.worst_off_s)
             message = f"{config.name} may need {show_duration(config.worst_off_s)} to switch off and read back"

@@ -82,8 +82,9 @@ def _device_text(survey: Survey, device: DeviceLine) -> str:
     config = device.config
     dead = show_duration(survey.timers.deadtime_s)
     total = survey.timers.deadtime_s + config.worst_off_s
+    hosts = ", ".join(config.hosts) or "the hosts that it knows"
     parts = [
-        f"{config.name}: {device.driver or 'every node'} can switch {', '.join(config.hosts) or 'what it names'}",
+        f"{config.name}: {device.driver or 'every node'} can switch {hosts}",
         f"dead + off + read-back {show_duration(total)} ({dead} + {show_duration(config.worst_off_s)})",
     ]
     if not config.can_read_power:

@@ -8,7 +8,7 @@ from heartbeat.config.finding import Findings, Place
 from heartbeat.config.hacf import HaCf, Use
 from heartbeat.config.haresources import GroupLine, Spelling, hide_secrets, is_bare_ipv6, names_of, spell
 from heartbeat.config.limits import Limits, read_limits
-from heartbeat.config.lookup import Known, Unknown, look_up
+from heartbeat.config.lookup import MEND_PLUGIN, Known, Unknown, look_up
 from heartbeat.config.nodes import find_node
 from heartbeat.config.reading import Reading
 from heartbeat.config.source import Source, Word
@@ -121,8 +121,9 @@ def _resource(memory: _Memory, group: int, word: Word) -> tuple[Resource | None,
     agent = known.plugin
     assert issubclass(agent, ResourceAgent)
     if known.shadows:
-        message = f"the plugin {known.driver} runs for {spelling.word}, not the script {known.shadows}"
-        memory.reading.found.add(codes.SHADOWED, word.place, message)
+        message = f"the plugin {known.driver} runs, not the script {known.shadows}"
+        mend = "if the script was changed to do more, give it another name"
+        memory.reading.found.add(codes.SHADOWED, word.place, message, mend=mend)
     checked = _arguments(memory, word, spelling, known, agent)
     if checked is None:
         return None, ResourceSurvey(spelling.name, known.driver, known.origin, shares_data=True, known_by="not checked")
@@ -132,7 +133,7 @@ def _resource(memory: _Memory, group: int, word: Word) -> tuple[Resource | None,
         _claims(memory, group, word, spelling, agent.claims(params))
     except Exception as broken:  # noqa: BLE001 - whatever a plugin does wrong becomes a finding
         message = f"the agent {known.driver} failed on {spelling.name}: {type(broken).__name__}"
-        memory.reading.found.add(codes.BROKEN_PLUGIN, word.place, message)
+        memory.reading.found.add(codes.BROKEN_PLUGIN, word.place, message, mend=MEND_PLUGIN)
         return None, ResourceSurvey(spelling.name, known.driver, known.origin, shares_data=True, known_by="not checked")
     words, limits = (word.text, spelling.word), memory.limits
     resource = Resource(
@@ -150,7 +151,7 @@ def _resource(memory: _Memory, group: int, word: Word) -> tuple[Resource | None,
 def _not_here(memory: _Memory, word: Word, spelling: Spelling, unknown: Unknown) -> None:
     if unknown.broken:
         message = f"{spelling.word} cannot be used: {unknown.broken}"
-        memory.reading.found.add(codes.BROKEN_PLUGIN, word.place, message)
+        memory.reading.found.add(codes.BROKEN_PLUGIN, word.place, message, mend=MEND_PLUGIN)
     elif is_bare_ipv6(word.text):
         _bare_ipv6(memory, word)
     else:
@@ -190,7 +191,7 @@ def _arguments(
         problems = [(str(wrong), "")]
     except Exception as broken:  # noqa: BLE001 - whatever a plugin does wrong becomes a finding
         message = f"the agent {known.driver} failed on {spelling.name}: {type(broken).__name__}"
-        memory.reading.found.add(codes.BROKEN_PLUGIN, word.place, message)
+        memory.reading.found.add(codes.BROKEN_PLUGIN, word.place, message, mend=MEND_PLUGIN)
         return None
     if problems and is_bare_ipv6(word.text):
         _bare_ipv6(memory, word)
@@ -199,7 +200,8 @@ def _arguments(
     for problem, near in problems:
         shown = problem if spelling.name == word.text else "an argument is not valid"
         message = f"{spelling.word}: {shown}"
-        memory.reading.found.add(codes.RESOURCE_ARGUMENTS, word.place, message, expected=form, nearest=near)
+        mend = f"write {near}" if near else f"write {form}; hb ra info {spelling.word} tells more"
+        memory.reading.found.add(codes.RESOURCE_ARGUMENTS, word.place, message, expected=form, nearest=near, mend=mend)
     return None if problems else (raw, params)
 
 
@@ -210,7 +212,8 @@ def _said(hacf: HaCf, found: Findings) -> dict[str, Use]:
         try:
             meant = boolean(use.texts[1:])
         except ValueError as wrong:
-            found.add(codes.BAD_VALUE, use.words[1].place, f"{use.texts[1]!r} is not valid", expected=str(wrong))
+            message, mend = f"{use.texts[1]!r} is not valid for shares_data", "write yes or no"
+            found.add(codes.BAD_VALUE, use.words[1].place, message, expected=str(wrong), mend=mend)
             continue
         if hacf.source is not None:
             hide_secrets(hacf.source, use.words[0])
@@ -258,7 +261,7 @@ def _claims(memory: _Memory, group: int, word: Word, spelling: Spelling, claims:
     first_word = memory.words.setdefault(word.text, word)
     if first_word is not word and not refused:
         message = f"{spelling.name} stands already in line {first_word.place.line}: whichever stops first stops both"
-        memory.reading.found.add(codes.RESOURCE_TWICE, word.place, message)
+        memory.reading.found.add(codes.RESOURCE_TWICE, word.place, message, mend="keep it in one group")
 
 
 def _unheard(memory: _Memory, found: Findings) -> None:

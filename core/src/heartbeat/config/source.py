@@ -1,5 +1,6 @@
 """The text of one file, cut into lines and words that know their place, and shown again without its secrets."""
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -48,8 +49,10 @@ class Source:
         return [Word(found[0], self.place(number, found.start() + 1)) for found in _WORD.finditer(text)]
 
     def hide(self, line: int, start: int, end: int | None = None) -> None:
-        """Never show the columns from ``start`` up to ``end`` (exclusive; None: the rest of the line)."""
-        last = len(self.lines[line - 1]) + 1
+        """Never show the columns from ``start``, or the word after it, to ``end`` (exclusive; None: end of line)."""
+        text = self.lines[line - 1]
+        last = len(text) + 1
+        start += len(text[start - 1 :]) - len(text[start - 1 :].lstrip(" \t\r\f\v"))
         self._hidden.setdefault(line, []).append((start, min(last, end or last)))
 
     def reveal(self, line: int) -> None:
@@ -101,6 +104,10 @@ def read_source(path: Path, found: Findings, *, name: str = "", mend: str = "") 
         return None
     if len(raw) > FILE_MAX_BYTES:
         found.add(codes.UNREADABLE, Place(name), f"{path} is larger than {FILE_MAX_BYTES} bytes", mend=mend)
+        return None
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        mend = f"iconv -f utf16 -t utf8 {path}"
+        found.add(codes.UNREADABLE, Place(name), f"{path} is UTF-16", expected="text in UTF-8", mend=mend)
         return None
     return source_of(name, raw, found)
 

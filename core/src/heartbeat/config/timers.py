@@ -11,6 +11,7 @@ DEADTIME_S = 30.0
 """Defaults of heartbeat 3.0.6."""
 BEATS_WANTED = 5
 """Beats that should fit into deadtime, so that a few lost ones are no death."""
+INITDEAD_MEND = "initdead 30"
 INITDEAD_WANTED_S = 10.0
 """Networks need this long after a boot (spanning tree, bonds); the classic daemon warned below it, too."""
 
@@ -35,11 +36,17 @@ def read_timers(hacf: HaCf, worst_stall_s: float, found: Findings) -> Timers:
         deadtime_s=deadtime_s,
         initdead_s=hacf.seconds("initdead", default_initdead(deadtime_s)),
     )
-    if hacf.source is not None:
+    if hacf.source is not None and not hacf.wrong & {"keepalive", "deadtime"}:
         _judge_deadtime(hacf, timers, worst_stall_s, found)
-        _judge_initdead(hacf, timers, found)
         _judge_others(hacf, timers, found)
+        if not hacf.wrong & {"initdead"}:
+            _judge_initdead(hacf, timers, found)
     return timers
+
+
+def _text(seconds: float) -> str:
+    """Return a duration as ha.cf writes it: ``200ms``, ``1.5s``."""
+    return f"{seconds:g}s" if seconds >= 1 else f"{seconds * 1000:g}ms"
 
 
 def _at(hacf: HaCf, *names: str) -> Place:
@@ -60,11 +67,12 @@ def _judge_deadtime(hacf: HaCf, timers: Timers, worst_stall_s: float, found: Fin
             place,
             message,
             expected=f"more than {show_duration(2 * beat)}",
-            mend=f"deadtime {wanted}",
+            mend=f"write deadtime {_text(BEATS_WANTED * beat)}",
         )
     elif dead < BEATS_WANTED * beat - _SLACK:
         message = f"only {dead / beat:.3g} keepalives fit into deadtime: a few lost beats look like a death ({pair})"
-        found.add(codes.DEADTIME_SHORT, place, message, expected=f"at least {wanted}")
+        mend = f"write deadtime {_text(BEATS_WANTED * beat)}, or let keepalive be shorter"
+        found.add(codes.DEADTIME_SHORT, place, message, expected=f"at least {wanted}", mend=mend)
     if dead < beat + 2 * worst_stall_s - _SLACK:
         message = f"a stall of {show_duration(worst_stall_s)} of the machine could look like a death ({pair})"
         found.add(
@@ -81,10 +89,16 @@ def _judge_initdead(hacf: HaCf, timers: Timers, found: Findings) -> None:
     initdead = show_duration(timers.initdead_s)
     if timers.initdead_s < timers.deadtime_s - _SLACK:
         message = f"initdead {initdead} is shorter than deadtime {show_duration(timers.deadtime_s)}"
-        found.add(codes.INITDEAD_TOO_SHORT, place, message, expected="at least deadtime")
+        found.add(codes.INITDEAD_TOO_SHORT, place, message, expected="at least deadtime", mend=f"write {INITDEAD_MEND}")
     elif timers.initdead_s < INITDEAD_WANTED_S:
         message = f"initdead is {initdead}: a network that needs longer after a boot makes both nodes start alone"
-        found.add(codes.INITDEAD_SHORT, place, message, expected=f"at least {show_duration(INITDEAD_WANTED_S)}")
+        found.add(
+            codes.INITDEAD_SHORT,
+            place,
+            message,
+            expected=f"at least {show_duration(INITDEAD_WANTED_S)}",
+            mend=f"write {INITDEAD_MEND}: it costs a normal start nothing",
+        )
 
 
 def _judge_others(hacf: HaCf, timers: Timers, found: Findings) -> None:
@@ -95,6 +109,7 @@ def _judge_others(hacf: HaCf, timers: Timers, found: Findings) -> None:
             _at(hacf, "deadping"),
             f"deadping {show_duration(deadping_s)} must be more than twice the keepalive",
             expected=f"more than {show_duration(2 * timers.keepalive_s)}",
+            mend=f"write deadping {_text(timers.deadtime_s)}, or delete the line: it is then deadtime",
         )
     if hacf.one("warntime") and not timers.keepalive_s <= timers.warntime_s <= timers.deadtime_s:
         late = timers.warntime_s < timers.keepalive_s
@@ -104,6 +119,7 @@ def _judge_others(hacf: HaCf, timers: Timers, found: Findings) -> None:
             _at(hacf, "warntime"),
             f"warntime is {show_duration(timers.warntime_s)}: {why}",
             expected=f"from {show_duration(timers.keepalive_s)} to {show_duration(timers.deadtime_s)}",
+            mend=f"write warntime {_text(timers.deadtime_s / 2)}, or delete the line: it is then half of deadtime",
         )
 
 
@@ -121,7 +137,7 @@ def read_failback(hacf: HaCf, found: Findings) -> Failback:
         message = f"nice_failback {' '.join(old.texts)} is read as auto_failback {meant.value}"
         found.add(codes.NICE_FAILBACK, old.directive.place, message, mend=f"write auto_failback {meant.value}")
         return meant
-    if hacf.source is not None:
+    if hacf.source is not None and "auto_failback" not in hacf.wrong:
         found.add(
             codes.FAILBACK_UNSAID,
             Place("ha.cf"),

@@ -19,6 +19,14 @@ _FALSE = ("false", "off", "no", "n", "0")
 """The spellings of heartbeat 3.0.6."""
 
 
+class NotOneOf(ValueError):
+    """The word is none of a few that are allowed."""
+
+    def __init__(self, expected: str, allowed: Sequence[str]) -> None:
+        super().__init__(expected)
+        self.allowed = tuple(allowed)
+
+
 def words(given: Sequence[str]) -> Value:
     """Any words, as they are."""
     return tuple(given)
@@ -43,13 +51,18 @@ def duration(given: Sequence[str]) -> Value:
 
 def delay(given: Sequence[str]) -> Value:
     """Seconds; zero is allowed."""
-    return 0.0 if re.fullmatch(r"0+(\.0*)?\s*(us|ms|s|min)?", " ".join(given)) else duration(given)
+    if re.fullmatch(r"0+(\.0*)?\s*(us|ms|s|min)?", " ".join(given)):
+        return 0.0
+    try:
+        return duration(given)
+    except ValueError:
+        raise ValueError("0, or a duration of at most a year: 200ms, 1.5 (seconds), 2min") from None
 
 
 def boolean(given: Sequence[str]) -> Value:
     word = given[0].lower()
     if word not in _TRUE + _FALSE:
-        raise ValueError("yes or no (also true, on, y, 1, false, off, n, 0)")
+        raise NotOneOf("yes or no (also true, on, y, 1, false, off, n, 0)", _TRUE + _FALSE)
     return word in _TRUE
 
 
@@ -58,23 +71,23 @@ def choice(*allowed: str) -> Parser:
 
     def parse(given: Sequence[str]) -> Value:
         if given[0].lower() not in allowed:
-            raise ValueError("one of " + ", ".join(allowed))
+            raise NotOneOf("one of " + ", ".join(allowed), allowed)
         return given[0].lower()
 
     return parse
 
 
 def either(first: Parser, second: Parser) -> Parser:
-    """Return a parser that takes what either takes; the first that fits decides."""
+    """Return a parser that takes the words of either; the first that fits decides."""
 
     def parse(given: Sequence[str]) -> Value:
         try:
             return first(given)
-        except ValueError as one:
+        except NotOneOf as one:
             try:
                 return second(given)
-            except ValueError as other:
-                raise ValueError(f"{one}; or {other}") from None
+            except NotOneOf as other:
+                raise NotOneOf(f"{one}; or {other}", one.allowed + other.allowed) from None
 
     return parse
 
@@ -101,7 +114,7 @@ def every(allowed: Sequence[str]) -> Parser:
 
     def parse(given: Sequence[str]) -> Value:
         if any(word.lower() not in allowed for word in given):
-            raise ValueError("words out of " + ", ".join(allowed))
+            raise NotOneOf("words out of " + ", ".join(allowed), allowed)
         return tuple(word.lower() for word in given)
 
     return parse
