@@ -1,5 +1,6 @@
 """``hb run`` from its first line to the supervisor: directories, lock, leftovers, and what may be wrong with them."""
 
+import errno
 import gc
 import os
 from collections.abc import Callable
@@ -55,15 +56,24 @@ def _directory(path: Path, plan: NodePlan, mode: int) -> None:
             path.mkdir(parents=True)
             path.chmod(mode)
             if os.geteuid() == 0 and plan.admin_gid is not None:
-                os.chown(path, -1, plan.admin_gid)
+                _give(path, -1, plan.admin_gid)
         if os.geteuid() == 0 and plan.identity is not None:
-            os.chown(path, plan.identity.uid, -1)
+            _give(path, plan.identity.uid, -1)
             for inside in path.glob("*.db*"):
-                os.chown(inside, plan.identity.uid, -1)
+                _give(inside, plan.identity.uid, -1)
     except OSError as wrong:
         raise CannotStart(f"{path} cannot be made or written: {wrong.strerror}; {_mend(path)}") from None
     if not os.access(path, os.W_OK | os.X_OK):
         raise CannotStart(f"{path} cannot be written by uid {os.geteuid()}; {_mend(path)}")
+
+
+def _give(path: Path, uid: int, gid: int) -> None:
+    """Change the owner or the group, unless this user namespace knows no such id: nobody here could have it anyway."""
+    try:
+        os.chown(path, uid, gid)
+    except OSError as wrong:
+        if wrong.errno != errno.EINVAL:
+            raise
 
 
 def _mend(path: Path) -> str:
