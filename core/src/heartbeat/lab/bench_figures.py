@@ -1,0 +1,116 @@
+"""What the bench measures, and what comes out of it: median, p99, worst, and whether that is good enough.
+
+Pure: samples in, figures out.
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+
+import msgspec
+
+from heartbeat.lab.bench_cluster import CLASSIC, FAST, FASTEST, Timing
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """One row of the table in docs/performance.md."""
+
+    name: str
+    """For ``--only``."""
+    title: str
+    unit: str
+    scale: float
+    """From the sample's own unit (seconds, bytes, a share) to the one that is shown."""
+    target: float
+    """The median must not lie above, in the unit that is shown."""
+    runs: int
+    """How often it is measured unless ``--runs`` says."""
+    timing: Timing = CLASSIC
+    loops: int = 0
+
+    @property
+    def is_deaths(self) -> bool:
+        return self.name.startswith("deaths")
+
+
+_AGAIN = "plug pulled to address answers"
+
+FIGURES = (
+    Figure("failover-1000", f"{_AGAIN}, {CLASSIC}", "ms", 1000, 980, 20, CLASSIC),
+    Figure("failover-300", f"{_AGAIN}, {FAST}", "ms", 1000, 300, 20, FAST),
+    Figure("failover-100", f"{_AGAIN}, {FASTEST}", "ms", 1000, 120, 20, FASTEST),
+    Figure("standby", "address away during hb standby", "ms", 1000, 15, 20),
+    Figure("coldstart", "both nodes cold start to address answers", "ms", 1000, 800, 20),
+    Figure("cpu", "idle CPU per node", "% of a core", 100, 0.4, 3),
+    Figure("memory", "memory per node, PSS of all processes", "MB", 1 / 1e6, 50, 3),
+    *(
+        Figure(f"deaths-{timing.deadtime_ms}-{loops}", f"false deaths in 60 s, {timing}, {loops} busy loops",
+               "deaths", 1, 0, 1, timing, loops)
+        for timing in (FAST, FASTEST)
+        for loops in (0, 4, 16)
+    ),
+)  # fmt: skip
+
+
+class Conditions(msgspec.Struct, frozen=True):
+    """How the daemons were allowed to run."""
+
+    realtime: bool
+    locked: bool
+
+
+class Deaths(msgspec.Struct, frozen=True):
+    """One run under load."""
+
+    silent: int
+    """How often a node that lived was called silent."""
+    worst_stall_s: float
+    """The longest time by which the probe woke late."""
+    limit_s: float
+    """deadtime - 2 x keepalive"""
+    counts: bool
+    """False: a stall as long as the limit spoilt the run."""
+    probe_realtime: bool
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """One figure's result, in the unit of the figure."""
+
+    name: str
+    title: str
+    unit: str
+    n: int
+    median: float | None
+    p99: float | None
+    max: float | None
+    target: float
+    reached: bool
+    notes: tuple[str, ...] = ()
+
+
+def measured(figure: Figure, samples: Sequence[float], notes: Sequence[str] = ()) -> Measured:
+    """Return the result of samples in their own unit. p99 is the smallest sample that 99 % do not exceed."""
+    values = sorted(sample * figure.scale for sample in samples)
+    if not values:
+        return Measured(figure.name, figure.title, figure.unit, 0, None, None, None, figure.target, False, tuple(notes))
+    median = statistics.median(values)
+    p99 = values[math.ceil(0.99 * len(values)) - 1]
+    reached = median <= figure.target
+    worst = values[-1]
+    return Measured(
+        figure.name, figure.title, figure.unit, len(values), median, p99, worst, figure.target, reached, tuple(notes)
+    )
+
+
+def measured_deaths(figure: Figure, runs: Sequence[Deaths]) -> Measured:
+    """Return the result of runs under load: those that a stall spoilt are told and do not count."""
+    counted = [float(run.silent) for run in runs if run.counts]
+    result = measured(figure, counted, [_told(run) for run in runs])
+    return msgspec.structs.replace(result, reached=bool(counted) and max(counted) <= figure.target)
+
+
+def _told(run: Deaths) -> str:
+    text = f"longest stall {run.worst_stall_s * 1000:.0f} ms of {run.limit_s * 1000:.0f} ms allowed"
+    if not run.probe_realtime:
+        text += " (the probe had no real time)"
+    return text if run.counts else f"discarded, with {run.silent} deaths: {text}"
