@@ -45,7 +45,8 @@ def check(directory: str | None, config: str | None, node: str | None, stall: fl
         click.echo(f"hb check: {chosen.config} is no directory", err=True)
         sys.exit(EXIT_USAGE)
     given = directory or config
-    loaded = load(chosen, PluginRegistry(), node=node, facts=facts_of_this_host(stall), need_own_node=given is None)
+    registry = PluginRegistry(config=chosen.config)
+    loaded = load(chosen, registry, node=node, facts=facts_of_this_host(stall), need_own_node=given is None)
     if json_wanted:
         click.echo(json.dumps(as_json(loaded, str(Path(chosen.config).absolute())), indent=2))
     else:

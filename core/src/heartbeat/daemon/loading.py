@@ -45,7 +45,7 @@ def _load(places: Places, node: str | None, show: Show) -> NodePlan | None:
     from heartbeat.config.load import load
     from heartbeat.pils.registry import PluginRegistry
 
-    registry = PluginRegistry()
+    registry = PluginRegistry(config=places.config)
     loaded = load(places, registry, node=node)
     show(loaded)
     if loaded.config is None or loaded.keys is None:

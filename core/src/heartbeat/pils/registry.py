@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
+from heartbeat.model.places import places
 from heartbeat.pils.announcement import Announcement, announcements, installed
 from heartbeat.pils.contract import api_notice, broken_rules
 from heartbeat.pils.driver import load_driver
 from heartbeat.pils.failure import BrokenContract, CannotLoad, PluginLoadFailure, guarded, record
 from heartbeat.pils.kinds import KINDS, KINDS_GROUP, KNOWN_GROUP, PREFIX
 from heartbeat.pils.known import KnownPackages
+from heartbeat.pils.patience import TookTooLong
 from heartbeat.pils.selection import LeftOut, Selection, selection_of
 from heartbeat.plugin.catalogue import Catalogue, CatalogueEntry
 from heartbeat.plugin.errors import PluginError
@@ -22,15 +25,23 @@ class Ambiguous(PluginError):
 class PluginRegistry:
     """Implements ``heartbeat.plugin.Registry``. One object serves a process; every class is imported once.
 
-    ``points`` are the entry points to know (default: the installed ones).
+    ``points`` are the entry points to know (default: the installed ones). ``config`` is the node's configuration
+    directory, in which catalogues find scripts (default: HB_CONFIG, else /etc/ha.d).
     """
 
-    def __init__(self, points: Iterable[EntryPoint] | None = None, selection: Selection | None = None) -> None:
+    def __init__(
+        self,
+        points: Iterable[EntryPoint] | None = None,
+        selection: Selection | None = None,
+        config: Path | None = None,
+    ) -> None:
+        self._config = places().config if config is None else config
         self._points = installed() if points is None else tuple(points)
         self._selection = selection_of() if selection is None else selection
         self._announced = announcements(self._points)
         self._known = KnownPackages([point for point in self._points if point.group == KNOWN_GROUP])
         self._loaded: dict[tuple[str, str], type[Plugin]] = {}
+        self._hanging: dict[tuple[str, str], CannotLoad] = {}
         self._kinds: dict[str, Kind] = {}
         self._catalogues: list[Catalogue] | None = None
         self.failures: list[PluginLoadFailure] = []
@@ -98,13 +109,20 @@ class PluginRegistry:
         return allowed[0]
 
     def load_announced(self, announced: Announcement) -> type[Plugin]:
-        """Import and judge one announced plugin; raises CannotLoad and keeps the record."""
+        """Import and judge one announced plugin; raises CannotLoad and keeps the record.
+
+        A failure is tried again by the next call, but for one that took all the time it was given.
+        """
         key = (announced.kind, announced.full_name)
+        if key in self._hanging:
+            raise self._hanging[key]
         if key not in self._loaded:
             try:
                 self._loaded[key] = guarded(announced, lambda: self._import(announced))
             except CannotLoad as problem:
                 self._keep(problem.failure)
+                if isinstance(problem.__cause__, TookTooLong):
+                    self._hanging[key] = problem
                 raise
             notice = api_notice(self._loaded[key].api)
             self.notices += [f"{announced.kind}:{announced.name} of {announced.origin}: {notice}"] if notice else []
@@ -155,6 +173,7 @@ class PluginRegistry:
             self._note(name, problem)
             return None
         assert isinstance(made, Catalogue)
+        made.config = self._config.absolute()
         return made
 
     def _note(self, name: str, problem: PluginError) -> None:

@@ -1,8 +1,9 @@
 """The contract of a catalogue: it finds types on this host as if each were a plugin."""
 
 import abc
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from heartbeat.plugin.kind import Plugin
 from heartbeat.plugin.param import Param
@@ -26,8 +27,23 @@ class CatalogueEntry:
     """Order of search among catalogues: resource.d is 10, init.d 20, OCF 30."""
 
 
+@dataclass(frozen=True, slots=True)
+class TypeDescription:
+    """What one type says about itself, as far as it can."""
+
+    title: str = ""
+    text: str = ""
+    """Some paragraphs, for people."""
+    params: tuple[Param, ...] = ()
+    timeouts_s: Mapping[str, float] = field(default_factory=dict)
+    """The time that it advises for each of its actions."""
+
+
 class Catalogue(Plugin, abc.ABC):
     """Lists and finds types on this host. Reads directories; never runs what it finds unless asked to describe."""
+
+    config: Path = Path("/etc/ha.d")
+    """The node's configuration directory, in which types may lie; the registry sets it before it asks anything."""
 
     @abc.abstractmethod
     def entries(self) -> list[CatalogueEntry]:
@@ -44,3 +60,7 @@ class Catalogue(Plugin, abc.ABC):
     def describe(self, entry: CatalogueEntry) -> tuple[Param, ...]:
         """Return the parameters of the type itself, when it can tell (OCF meta-data)."""
         return ()
+
+    def about(self, entry: CatalogueEntry) -> TypeDescription:
+        """Return all that the type says about itself. Raises PluginError when it was asked and could not answer."""
+        return TypeDescription(params=self.describe(entry))

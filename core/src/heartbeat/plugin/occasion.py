@@ -1,14 +1,18 @@
 """What an agent or a device may know about the operation that it is part of, beyond its own parameters."""
 
 import os
+import re
 import time
 from collections.abc import MutableMapping
 from dataclasses import dataclass
+from pathlib import Path
 
 RESOURCE = "HB_RESOURCE"
 ACTION = "HB_ACTION"
 DEADLINE = "HB_DEADLINE"
 TRACE = "HB_TRACE"
+TRACE_FOLDER = "HB_TRACE_FOLDER"
+STATE = "HB_STATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +29,24 @@ class Occasion:
     deadline_s: float
     """Monotonic seconds (``time.monotonic``, the same clock in all processes) at which the process is ended."""
     trace: bool = False
-    """True when somebody wants to see each step on stderr."""
+    """True when somebody wants to see each step; a runner of scripts writes them to ``trace_file()``."""
 
     def left_s(self) -> float:
         """Return the seconds left until the deadline, never less than zero."""
         return max(0.0, self.deadline_s - time.monotonic())
+
+    def trace_file(self) -> Path:
+        """Make and return the file for the steps of this operation, readable by its owner only.
+
+        It lies in HB_TRACE_FOLDER, else in the folder ``trace`` of the node's state. Raises OSError.
+        """
+        state = os.environ.get(STATE) or "/var/lib/heartbeat"
+        folder = Path(os.environ.get(TRACE_FOLDER) or f"{state}/trace")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = re.sub(r"[^A-Za-z0-9.-]+", "_", self.resource).strip("_.")[:80] or "resource"
+        file = folder / f"{name}.{self.action}.{time.strftime('%Y-%m-%dT%H.%M.%S')}.{os.getpid()}"
+        file.touch(mode=0o600)
+        return file
 
     def announce(self, environment: MutableMapping[str, str]) -> None:
         """Write this occasion into an environment; ``occasion()`` reads it there, in this process or a child."""
