@@ -45,6 +45,8 @@ class Director:
         self.sent_to: dict[int, Nid] = {}
         self.waiting: dict[int, str] = {}
         """Groups that could run but for this; shown by status and why."""
+        self.waiting_s: dict[int, float] = {}
+        """Since when they wait, for whatever reason."""
         self._outstanding: dict[int, tuple[Order, float]] = {}
         """By group: the last order, and when it may be given again."""
         self._prepared: dict[int, Nid] = {}
@@ -135,6 +137,7 @@ class Director:
         load = {nid: self.load(nid) for nid in self._membership.view.nids}
         for index in range(len(self._groups)):
             self._direct(index, load, due)
+        self.waiting_s = {index: self.waiting_s[index] for index in self.waiting}
         for nid in due:
             del self._failback_s[nid]
 
@@ -253,6 +256,7 @@ class Director:
 
     def _wait(self, index: int, why: str) -> None:
         self.waiting[index] = why
+        self.waiting_s.setdefault(index, self._desk.now_s)
         if self._told.get(index) != why:
             self._told[index] = why
             group = self._groups[index]

@@ -149,7 +149,7 @@ class Report:
             home=group.group.home,
             state=state,
             node=self._desk.name(node) if node is not None else "",
-            since_s=now_s - (self._ledger.told_s(node, group.index) if node in self._detector.peers else group.since_s),
+            since_s=now_s - self._since_s(group, state, node),
             why=why,
             protected_by="proof" if self._is_proved(group, active) else "nothing",
             resources=tuple(self._resource(group, at, state, node) for at in range(len(group.group.resources))),
@@ -172,6 +172,11 @@ class Report:
         detail = next((h.detail for nid in states if (h := self._ledger.holding(nid, group.index)) and h.detail), "")
         waits = waiting and "failed to start" not in waiting
         return ("waiting" if waits else "stopped"), None, "; ".join(text for text in (waiting, detail) if text)
+
+    def _since_s(self, group: LocalGroup, state: str, node: Nid | None) -> float:
+        if state == "waiting":
+            return self._director.waiting_s.get(group.index, group.since_s)
+        return self._ledger.told_s(node, group.index) if node in self._detector.peers else group.since_s
 
     def _is_proved(self, group: LocalGroup, active: list[Nid]) -> bool:
         holding = self._ledger.holding(active[0], group.index) if active else None
