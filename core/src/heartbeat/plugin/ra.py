@@ -83,6 +83,44 @@ class ResourceAgent(Plugin, abc.ABC):
     def after_start(self) -> None:
         """Work that may follow once ``start`` was reported as done (announcements that are spaced in time)."""
 
+    def announce(self) -> bool:
+        """Tell the network once more where the service is now; return whether it is here. Many have nothing to tell."""
+        return False
+
+    # The hold: what can fall silent by itself when nobody speaks for it any more. Optional, both methods or none.
+    # An agent that has them never *answers* from two nodes because its node's processes died or froze.
+
+    def hold(self, seconds: float) -> str:
+        """Let the resource answer for ``seconds`` (more than 0) from now on; a call during that time replaces the rest.
+
+        Called just before ``start``, in the same process and after ``prepare_start``, and from then on after each
+        beat of the node (every keepalive: 50 ms to some seconds) by the guard, a real-time process that keeps one
+        instance for as long as the resource runs. Begun anew after ``mute``, it ends the silence. When the time is
+        over without a call, the resource must not answer and not announce itself, although it may still be there:
+        if possible by the kernel's own doing, with every process of the node stopped or killed.
+
+        Must return at once (well below a millisecond; it delays the holds of others), fork nothing, wait for nobody.
+        Never starts what is not started. ``stop`` clears away whatever this left; a later ``hold`` takes over what
+        an instance that was killed left.
+
+        Returns what ends it by itself, in one word for ``hb status`` (``nftables``, ``lifetime``); empty when nothing
+        but the guard's call of ``mute`` does. Raises PluginError or OSError when it cannot be done: tried again.
+        """
+        raise NotImplementedError("this agent cannot hold its resource")
+
+    def mute(self) -> None:
+        """Silence the resource at once, until the next ``hold``; it need not be stopped. As fast as ``hold``.
+
+        Called by the guard when the time of the last ``hold`` is over, or earlier when another node turns out to have
+        the resource. Not there, or silent already: return.
+        """
+        raise NotImplementedError("this agent cannot mute its resource")
+
+    @classmethod
+    def can_hold(cls) -> bool:
+        """Does this agent implement the hold?"""
+        return cls.hold is not ResourceAgent.hold and cls.mute is not ResourceAgent.mute
+
     def validate(self) -> None:
         """Check the parameters against this host. Raises PluginError."""
 

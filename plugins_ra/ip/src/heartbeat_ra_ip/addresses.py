@@ -11,6 +11,7 @@ from heartbeat_ra_ip.netlink import (
     EXCLUSIVE,
     GET_ADDRESS,
     NEW_ADDRESS,
+    REPLACE,
     Netlink,
 )
 from heartbeat_ra_ip.wanted import Address, Wanted
@@ -60,8 +61,13 @@ def listed(netlink: Netlink, family: int, containing: bytes = b"") -> list[tuple
     return [(answer, _decoded(answer)) for answer in answers]
 
 
-def add(netlink: Netlink, wanted: Wanted, index: int, interface: str, prefix: int) -> bool:
-    """Set the address; return whether it was new. Raises OSError for what the kernel refuses."""
+def add(
+    netlink: Netlink, wanted: Wanted, index: int, interface: str, prefix: int, lifetime_s: int | None = None
+) -> bool:
+    """Set the address; return whether it was new. Raises OSError for what the kernel refuses.
+
+    ``lifetime_s``: the kernel removes it after so many seconds; set again, it begins anew. None: it stays.
+    """
     message = request(wanted.ip, index, prefix)
     attributes = message["attrs"]
     if broadcast := wanted.broadcast_for(prefix):
@@ -70,10 +76,13 @@ def add(netlink: Netlink, wanted: Wanted, index: int, interface: str, prefix: in
         attributes.append(("IFA_LABEL", label))
     flags = (_NOPREFIXROUTE if wanted.noprefixroute else 0) | (NODAD if wanted.nodad and wanted.ip.version == 6 else 0)
     attributes.append(("IFA_FLAGS", flags))
-    if wanted.preferred_s is not None and wanted.ip.version == 6:
-        attributes.append(("IFA_CACHEINFO", {"ifa_preferred": wanted.preferred_s, "ifa_valid": FOREVER_S}))
+    valid_s = FOREVER_S if lifetime_s is None else lifetime_s
+    preferred_s = wanted.preferred_s if wanted.preferred_s is not None and wanted.ip.version == 6 else FOREVER_S
+    if min(preferred_s, valid_s) != FOREVER_S:
+        lifetimes = {"ifa_preferred": min(preferred_s, valid_s), "ifa_valid": valid_s}
+        attributes.append(("IFA_CACHEINFO", lifetimes))
     try:
-        netlink.change(NEW_ADDRESS, CREATE | EXCLUSIVE, message)
+        netlink.change(NEW_ADDRESS, CREATE | (EXCLUSIVE if lifetime_s is None else REPLACE), message)
     except OSError as error:
         if error.errno == errno.EEXIST:
             return False

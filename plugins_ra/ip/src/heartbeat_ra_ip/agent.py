@@ -9,6 +9,7 @@ from heartbeat.plugin import API_CURRENT, Claim, Health, Params, PluginError, Re
 from heartbeat_ra_ip import addresses, routes, survivors
 from heartbeat_ra_ip.addresses import Held
 from heartbeat_ra_ip.announcement import Announcer
+from heartbeat_ra_ip.hold import Hold
 from heartbeat_ra_ip.interface import by_index, find, index_of
 from heartbeat_ra_ip.netlink import Netlink
 from heartbeat_ra_ip.wanted import PARAMS, canonical, from_word, understood
@@ -56,6 +57,7 @@ class IPaddr2(ResourceAgent):
         self._place: routes.Place | None = None
         self._announcer: Announcer | None = None
         self._is_known_free = False
+        self._hold = Hold(self.wanted)
 
     def validate(self) -> None:
         """Raises PluginError when no interface of this host can take the address."""
@@ -109,9 +111,18 @@ class IPaddr2(ResourceAgent):
         self._announcer.announce()
         return True
 
+    def hold(self, seconds: float) -> str:
+        """Let the address answer for so long from now, then fall silent by itself; return what sees to that."""
+        return self._hold.renew(seconds, self._place)
+
+    def mute(self) -> None:
+        """Silence the address at once; it stays so until the next ``hold``."""
+        self._hold.mute(self._place)
+
     def close(self) -> None:
         """Close what ``prepare_start``, ``start`` or ``announce`` left open; the end of the process does the same."""
         self._release()
+        self._hold.close()
 
     def stop(self) -> None:
         """Remove the address wherever it is. Raises PluginError when it is still there afterwards."""
@@ -127,6 +138,7 @@ class IPaddr2(ResourceAgent):
                     f"{self.wanted.ip} is on an interface again right after it was "
                     "removed; something else on this node sets it (`systemctl status systemd-networkd NetworkManager`)"
                 )
+        self._hold.release()
 
     def monitor(self) -> Health:
         """RUNNING: once, on the right interface, which works. FAILED: half there. STOPPED: nowhere."""
@@ -157,7 +169,8 @@ class IPaddr2(ResourceAgent):
     def _set(self, netlink: Netlink, place: routes.Place) -> None:
         """Make it so that the address is in the right place; one request when it was nowhere before."""
         index, name = place.interface.index, place.interface.name
-        if self._is_known_free and addresses.add(netlink, self.wanted, index, name, place.prefix):
+        lifetime_s = self._hold.lifetime_s
+        if self._is_known_free and addresses.add(netlink, self.wanted, index, name, place.prefix, lifetime_s):
             return
         here = self._held(netlink)
         if any(self._is_right(one) for one in here):
@@ -166,7 +179,7 @@ class IPaddr2(ResourceAgent):
             # IPv6 takes an address once per interface, whatever the prefix: the wrong one has to go first.
             for one in [one for one in here if one.index == index]:
                 self._remove(netlink, one)
-        addresses.add(netlink, self.wanted, index, name, place.prefix)
+        addresses.add(netlink, self.wanted, index, name, place.prefix, lifetime_s)
 
     def _is_right(self, one: Held) -> bool:
         assert self._place is not None

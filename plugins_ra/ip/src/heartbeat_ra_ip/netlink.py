@@ -17,7 +17,7 @@ from heartbeat.plugin import AccessDenied, PluginError, TimedOut
 # linux/rtnetlink.h, linux/netlink.h
 NEW_ADDRESS, DELETE_ADDRESS, GET_ADDRESS = 20, 21, 22
 NEW_ROUTE, GET_ROUTE = 24, 26
-CREATE, EXCLUSIVE = 0x400, 0x200
+CREATE, EXCLUSIVE, REPLACE = 0x400, 0x200, 0x100
 _REQUEST, _ACKNOWLEDGE, _DUMP = 0x1, 0x4, 0x300
 _DUMP_INTERRUPTED = 0x10
 _ERROR, _DONE = 2, 3
