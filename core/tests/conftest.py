@@ -1,4 +1,4 @@
-"""What several rooms' tests need: a daemon's end of the local API, and a cluster's status to answer with."""
+"""What several rooms' tests need: a daemon's end of the local API, a cluster's status, and a folder of plugins."""
 
 import contextlib
 import socket
@@ -11,6 +11,8 @@ import pytest
 from heartbeat.model.status import ClusterStatus, GroupStatus, LinkStatus, NodeStatus, ResourceStatus
 from heartbeat.wire import api
 from heartbeat.wire.local import Unpacker, pack
+
+from core.tests.plugin_site import PluginSite
 
 HANG_UP = b""
 """As an answer: close the connection."""
@@ -82,6 +84,14 @@ def fake_daemon(tmp_path: Path) -> Iterator[FakeDaemon]:
     daemon = FakeDaemon(tmp_path)
     yield daemon
     daemon.close()
+
+
+@pytest.fixture
+def plugin_site(tmp_path: Path) -> PluginSite:
+    """An empty folder for distributions that announce plugins."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    return PluginSite(folder)
 
 
 @pytest.fixture

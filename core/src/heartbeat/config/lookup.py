@@ -46,10 +46,11 @@ def look_up(reading: Reading, kind: str, word: str, contract: type[Plugin]) -> K
     """Find a word: entry point first, then the catalogues by their rank (resource.d, init.d, OCF)."""
     registry = reading.registry
     try:
-        if word in registry.names(kind):
+        entry_point = _entry_point(registry, kind, word)
+        if entry_point is not None:
             script = registry.find_type(kind, word)
             shadows = script[1].origin if script and script[1].rank <= SCRIPT_RANK else ""
-            plugin = _checked(registry.load(kind, word), contract, word)
+            plugin = _checked(entry_point, contract, word)
             return Known(plugin, word, f"entry point {word}", shadows=shadows)
         listed = registry.find_type(kind, word)
         if listed is None:
@@ -68,6 +69,18 @@ def look_up(reading: Reading, kind: str, word: str, contract: type[Plugin]) -> K
         return Unknown(broken=str(broken.args[0] if broken.args else broken))
     except Exception as broken:  # noqa: BLE001 - whatever a catalogue does wrong becomes a finding
         return Unknown(broken=f"{type(broken).__name__}: {broken}")
+
+
+def _entry_point(registry: Registry, kind: str, word: str) -> type[Plugin] | None:
+    """Return the class that a word names, alone or as ``distribution:name``; None when it names none."""
+    if word in registry.names(kind):
+        return registry.load(kind, word)
+    if word.partition(":")[2] in registry.names(kind):
+        try:
+            return registry.load(kind, word)
+        except LookupError:  # ocf:heartbeat:IPaddr2 is for the catalogues
+            return None
+    return None
 
 
 def _checked(plugin: type[Plugin], contract: type[Plugin], name: str) -> type[Plugin]:
