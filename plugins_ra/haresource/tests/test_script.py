@@ -234,7 +234,7 @@ def test_the_steps_of_a_shell_script_lie_in_a_file(service: "Service", traced: I
     assert files[0].name.startswith("service_1_2.start.")
     assert files[0].stat().st_mode & 0o077 == 0
     assert f"# {service.path} 80 start" in steps
-    assert "sleep 600" in steps
+    assert f"+ read -r pid\n+ [ -r /proc/{service.pid}/stat ]" in steps
     assert "# exit status 0" in steps
 
 

@@ -28,7 +28,7 @@ def traced(argv: list[str], environment: Mapping[str, str]) -> "Ended":
         _write(file, f"# {shlex.join(argv)}\n".encode())
         ended = run_program(
             [*shell, "-x", *argv],
-            {**environment, "PS4": "+${LINENO:+ $LINENO:} "},
+            environment,
             heard=lambda name, chunk: _write(1 if name == "stdout" else file, chunk),
         )
         _write(file, f"# exit status {ended.code}\n".encode())
