@@ -91,7 +91,7 @@ def _read_lines(source: Source, registry: Registry, found: Findings) -> AuthKeys
         if words[0].text == "auth":
             _read_auth(source, words, auths, found)
             continue
-        source.hide(number, words[2].place.column if len(words) > 2 else words[0].end)
+        source.hide(number, words[0].end)
         line = _read_key(source, words, registry, found)
         if line is None:
             numbers |= {int(words[0].text)} if re.fullmatch(r"[0-9]{1,3}", words[0].text) else set()
@@ -140,15 +140,16 @@ def _read_key(source: Source, words: list[Word], registry: Registry, found: Find
     if int(first.text) > KEY_NUMBER_MAX:
         _bad_number(first, found)
         return None
-    method = _method(source, words[1], registry, found)
+    method = _method(words[1], registry, found)
     if method is None:
         return None
     given = words[2:]
     if given and (given[0].text == "#" or (not method.needs_key and given[0].text.startswith("#"))):
         given = []
     _judge_method(method, words[1], found)
-    if len(words) == 2:
-        source.reveal(first.place.line)
+    source.reveal(first.place.line)
+    if len(words) > 2:
+        source.hide(first.place.line, words[2].place.column)
     if method.needs_key and not given:
         message = f"{words[1].text} needs a key"
         found.add(
@@ -169,8 +170,8 @@ def _read_key(source: Source, words: list[Word], registry: Registry, found: Find
     return int(first.text), Key(words[1].text, Secret(given[0].text if given else ""))
 
 
-def _method(source: Source, word: Word, registry: Registry, found: Findings) -> type[Authenticator] | None:
-    """Return the method's class. A word that is no method may be a key in the wrong place: it is not quoted."""
+def _method(word: Word, registry: Registry, found: Findings) -> type[Authenticator] | None:
+    """Return the method's class. A word that is no method may be a key in the wrong place: it is never quoted."""
     try:
         method = registry.load("auth", word.text)
         if issubclass(method, Authenticator):
@@ -179,12 +180,10 @@ def _method(source: Source, word: Word, registry: Registry, found: Findings) -> 
     except LookupError:
         package = registry.package_for("auth", word.text)
         near = "" if package else found.nearest(word.text, lambda: registry.names("auth"))
-        if not package and not near:
-            source.hide(word.place.line, word.place.column)
         found.add(
             codes.METHOD_NOT_INSTALLED,
             word.place,
-            f"the method {word.text} is not installed" if package or near else "no such method",
+            f"the method {word.text} is not installed" if package else "no installed method has this name",
             expected="one of " + ", ".join(registry.names("auth")),
             nearest=near,
             mend=f"pip install {package}" if package else f"write {near}" if near else "choose one of these",

@@ -1,5 +1,6 @@
 """What runs beside the daemon and how the daemon itself runs: clients, rules of the local API, logging, process."""
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from heartbeat.config import codes
@@ -7,6 +8,7 @@ from heartbeat.config.cluster_config import ApiRule, ClientConfig, EnvSetting, L
 from heartbeat.config.finding import Findings
 from heartbeat.config.hacf import HaCf
 from heartbeat.config.reading import Reading
+from heartbeat.config.source import Word
 
 DEFAULT_GROUP = "haclient"
 """As in heartbeat 3.0.6."""
@@ -37,8 +39,9 @@ def read_clients(hacf: HaCf, reading: Reading) -> tuple[ClientConfig, ...]:
     return tuple(clients)
 
 
-def read_api_rules(hacf: HaCf, found: Findings) -> tuple[ApiRule, ...]:
+def read_api_rules(hacf: HaCf, reading: Reading) -> tuple[ApiRule, ...]:
     """Return ``apiauth NAME uid=a,b gid=c``."""
+    found = reading.found
     rules: list[ApiRule] = []
     for use in hacf.all("apiauth"):
         lists: dict[str, tuple[str, ...]] = {}
@@ -52,12 +55,22 @@ def read_api_rules(hacf: HaCf, found: Findings) -> tuple[ApiRule, ...]:
                 found.add(codes.BAD_VALUE, word.place, message, expected=expected, mend=mend)
                 continue
             lists[key] = names
+            _judge_names(word, key, names, reading)
         if len(use.words) == 1:
             message = f"apiauth {use.texts[0]} names nobody"
             expected = "apiauth NAME uid=A,B gid=C,D"
             found.add(codes.WORD_COUNT, use.directive.place, message, expected=expected, mend="name users or groups")
         rules.append(ApiRule(use.texts[0], lists.get("uid", ()), lists.get("gid", ())))
     return tuple(rules)
+
+
+def _judge_names(word: Word, key: str, names: Sequence[str], reading: Reading) -> None:
+    """Warn of users and groups that this host does not know: whoever is meant stays locked out."""
+    what, look = ("user", reading.facts.uid) if key == "uid" else ("group", reading.facts.gid)
+    for name in names:
+        if reading.own and not name.isdigit() and look(name) is None:
+            message = f"there is no {what} {name} on this host: the rule lets nobody in by it"
+            reading.found.add(codes.NOBODY_ALLOWED, word.place, message, mend=f"create the {what}, or correct the name")
 
 
 def read_process(hacf: HaCf, reading: Reading) -> ProcessConfig:

@@ -10,7 +10,9 @@ from heartbeat.config.finding import Findings
 from heartbeat.config.source import Source, Word, clean_lines
 
 _IPV4 = re.compile(r"\d{1,3}(\.\d{1,3}){3}(/.*)?\Z", re.DOTALL)
-_SECRET = re.compile(r"(?i)([\w-]*(?:pass|secret|token|community|credential)[\w-]*=)(?!\Z).+")
+_SECRET_NAME = re.compile(r"(pass|secret|token|community|credential)[\w-]*\Z", re.IGNORECASE)
+NAME_MAX = 100
+"""Longest name of an argument that is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +98,37 @@ def spell(text: str) -> Spelling:
     name = _hush(text)
     if _IPV4.match(text):
         return Spelling("IPaddr", (text,), name)
-    parts = re.split(r"::(?![^\[]*\])", text)
+    parts = _parts(text)
     return Spelling(parts[0], tuple(parts[1:]), name)
+
+
+def _parts(text: str) -> list[str]:
+    """Cut at each ``::`` that stands in no closed pair of brackets. Takes time in proportion to the text."""
+    cuts: list[re.Match[str]] = []
+    closing = False
+    for mark in reversed(list(re.finditer(r"::|\[|\]", text))):
+        if mark[0] != "::":
+            closing = mark[0] == "]"
+        elif not closing:
+            cuts.append(mark)
+    starts = [0, *(cut.end() for cut in reversed(cuts))]
+    ends = [*(cut.start() for cut in reversed(cuts)), len(text)]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
 def _hush(text: str) -> str:
     """Return the word with the values of its secrets replaced: it becomes a name that logs and journals show."""
-    return "::".join(_SECRET.sub(r"\1***", part) for part in re.split(r"::(?![^\[]*\])", text))
+    return "::".join(part if at is None else part[:at] + "***" for part in _parts(text) for at in [_secret_at(part)])
+
+
+def _secret_at(part: str) -> int | None:
+    """Return where the value of a ``password=...`` begins in an argument; None when there is none."""
+    at = 0
+    for name in part.split("=")[:-1]:
+        at += len(name) + 1
+        if _SECRET_NAME.search(name[-NAME_MAX:]) and at < len(part):
+            return at
+    return None
 
 
 def names_of(heard: Iterable[str]) -> set[str]:
@@ -112,13 +138,12 @@ def names_of(heard: Iterable[str]) -> set[str]:
 
 def hide_secrets(source: Source, word: Word) -> None:
     """Never show the values of arguments that look like secrets."""
-    offset = 0
-    for part in re.split(r"(::(?![^\[]*\]))", word.text):
-        match = _SECRET.search(part)
-        if match:
-            start = word.place.column + offset + match.end(1)
-            source.hide(word.place.line, start, word.place.column + offset + len(part))
-        offset += len(part)
+    column = word.place.column
+    for part in _parts(word.text):
+        at = _secret_at(part)
+        if at is not None:
+            source.hide(word.place.line, column + at, column + len(part))
+        column += len(part) + len("::")
 
 
 def is_bare_ipv6(text: str) -> bool:

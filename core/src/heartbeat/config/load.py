@@ -125,7 +125,7 @@ def _config(
         log=read_log(hacf),
         process=read_process(hacf, reading),
         clients=read_clients(hacf, reading),
-        api_rules=read_api_rules(hacf, reading.found),
+        api_rules=read_api_rules(hacf, reading),
         compression=hacf.text("compression"),
         env=read_env(hacf, reading.found),
     )

@@ -75,7 +75,7 @@ class Source:
             pieces += [plain, "***" if end > start else ""]
             length += len(pieces[-2]) + len(pieces[-1])
             at = end
-        return _CONTROL.sub("\ufffd", "".join(pieces).expandtabs(1)).rstrip(), caret
+        return _CONTROL.sub("\ufffd", re.sub(r"[\t\r\f\v]", " ", "".join(pieces))).rstrip(), caret
 
     def __repr__(self) -> str:
         return f"Source({self.name!r}, {len(self.lines)} lines)"

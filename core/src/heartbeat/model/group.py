@@ -13,12 +13,16 @@ class Resource(msgspec.Struct, frozen=True):
     agent: str
     """Name of the agent's entry point in the group ``heartbeat.ra``."""
     params: dict[str, str]
-    """The agent's parameters, unparsed; secrets never stand in haresources."""
+    """The agent's parameters, unparsed; may hold a password: never logged, never in argv."""
     shares_data: bool
     """True when running it on two nodes at once could corrupt data. Unknown counts as True."""
     start_timeout_s: float = 60.0
     stop_timeout_s: float = 60.0
     monitor_timeout_s: float = 20.0
+
+    def __repr__(self) -> str:
+        """Show which parameters there are, and none of their values."""
+        return f"Resource(name={self.name!r}, agent={self.agent!r}, params={sorted(self.params)})"
 
 
 class Group(msgspec.Struct, frozen=True):
