@@ -12,7 +12,7 @@ def test_nothing_moves_while_fencing_fails_and_it_is_tried_again(up: Callable[..
     cluster = up(GROUP, more=SHARING)
     cluster.until_runs(ADDRESS, "node1")
     cluster.lab.device("fail")
-    cluster.lab.crash("node1")
+    cluster.lab.freeze("node1")
     cluster.until_decided("node2", "fence.failed", 2)
     assert cluster.started("toy::a") == ["node1"]
     assert cluster.group("node2", ADDRESS).state == "waiting"
@@ -38,6 +38,17 @@ def test_a_fence_is_called_off_when_its_target_is_back(up: Callable[..., Cluster
     assert cluster.started("toy::a") == ["node1"]
 
 
+def test_a_device_that_refuses_to_switch_off_what_is_off_is_believed_by_its_reading(
+    up: Callable[..., Cluster],
+) -> None:
+    """The order fails, the outlet reads off: that is the proof, not the order's success."""
+    cluster = up(GROUP, more=SHARING)
+    cluster.until_runs(ADDRESS, "node1")
+    cluster.lab.device("fail")
+    cluster.lab.crash("node1")
+    cluster.until_runs(ADDRESS, "node2")
+
+
 def test_a_device_that_lies_proves_nothing(up: Callable[..., Cluster]) -> None:
     """It says done and does nothing: the read-back finds the node on, and nothing moves."""
     cluster = up(GROUP, more=SHARING)
@@ -55,8 +66,8 @@ def test_a_person_confirms_what_no_device_can_prove(up: Callable[..., Cluster]) 
     cluster.until_runs(ADDRESS, "node1")
     assert cluster.hb("node2", "stonith", "confirm", "node1", "--yes-i-am-sure", "node1")[0] == 1
     cluster.lab.crash("node1")
-    with_request = cluster.client("node2")
-    cluster.until(lambda: [one.node for one in with_request.confirmations()] == ["node1"], "a person is asked")
+    with cluster.client("node2") as client:
+        cluster.until(lambda: [one.node for one in client.confirmations()] == ["node1"], "a person is asked")
     cluster.stays(lambda: cluster.started("toy::a") == ["node1"], "nothing moves by itself", 1.0)
     assert cluster.hb("node2", "stonith", "confirm", "node1", "--yes-i-am-sure", "node2")[0] == 2
     status, text = cluster.hb("node2", "stonith", "confirm", "node1", "--yes-i-am-sure", "node1")

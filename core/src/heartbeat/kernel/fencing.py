@@ -12,8 +12,9 @@ from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.credit import Credit
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
+from heartbeat.kernel.devices import Devices
 from heartbeat.kernel.ledger import Ledger
-from heartbeat.kernel.membership import Membership
+from heartbeat.kernel.membership import Membership, stand_in_s
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.model.proof import Proof, Proved
@@ -28,6 +29,10 @@ LIMIT = 3
 LIMIT_WINDOW_S = 600.0
 """More than LIMIT fencings of one node within this time: something is wrong that shooting does not mend."""
 DEVICE_TIMEOUT_S = 60.0
+"""Longest time for what nobody waits for, and for a colleague's device."""
+PATIENCE_FACTOR, PATIENCE_LEAST_S = 4, 10.0
+"""A device is read back for this many times its declared worst case, and at least so long, before it counts as failed:
+one that lies about an order would otherwise keep the next attempt, and the alarm, waiting."""
 
 
 class Stage(enum.Enum):
@@ -38,17 +43,6 @@ class Stage(enum.Enum):
     PROVED = "proved"
     GIVEN_UP = "given up"
     """Too many within the limit's window, or no device reaches it: a person must look."""
-
-
-class Device:
-    """One of this node's devices."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.hosts: tuple[str, ...] = ()
-        self.worst_off_s = 0.0
-        self.serialises = False
-        self.problem = "has not answered yet"
 
 
 class Case:
@@ -66,6 +60,10 @@ class Case:
         self.problem = ""
         self.devices: list[str] = []
         """Still to be tried in this attempt."""
+        self.device = ""
+        """Being tried, or the one that proved it."""
+        self.weak: Result | None = None
+        """Of a device whose word is no proof for shared data; taken when no other knows better."""
         self.operation = 0
         self.for_cause = False
 
@@ -79,40 +77,16 @@ class Fencing:
         self._desk, self._channel, self._detector = desk, channel, detector
         self._membership, self._ledger, self._credit = membership, ledger, credit
         self.standing = Standing.NO_QUORUM
-        self.devices: dict[str, Device] = {}
+        self.devices = Devices(desk)
         self.cases: dict[Nid, Case] = {}
         self._times: dict[Nid, list[float]] = {}
         self._switching_on: dict[int, Nid] = {}
         self._number = 0
         self._no_credit: dict[Nid, str] = {}
-
-    # Devices.
-
-    def device_known(
-        self, name: str, hosts: tuple[str, ...], worst_off_s: float, problem: str, *, serialises: bool
-    ) -> None:
-        device = self.devices.setdefault(name, Device(name))
-        if problem and problem != device.problem:
-            self._desk.decide(
-                "device.silent", f"device {name}", f"STONITH device {name}: {problem}", problem, alarm=True
-            )
-        elif not problem and device.problem:
-            self._desk.decide(
-                "device.ready",
-                f"device {name}",
-                f"STONITH device {name} can switch {', '.join(hosts)}",
-                "the device answered",
-            )
-        device.hosts = device.hosts if problem else tuple(host.lower() for host in hosts)
-        device.worst_off_s, device.problem, device.serialises = worst_off_s, problem, serialises
-        self._desk.urgent = True
-
-    def _mine_for(self, nid: Nid) -> list[str]:
-        name = self._desk.name(nid)
-        return [device.name for _, device in sorted(self.devices.items()) if name in device.hosts]
-
-    def can_fence(self) -> tuple[Nid, ...]:
-        return tuple(nid for nid in self._desk.others if self._mine_for(nid))
+        self._held_until_s = 0.0
+        self._excluded_s: dict[Nid, float] = {}
+        """Since when a node is outside the view that a member of it hears."""
+        self._spared: set[Nid] = set()
 
     # Questions.
 
@@ -128,7 +102,10 @@ class Fencing:
     # Cases.
 
     def deadline_s(self) -> float:
-        times = [c.not_before_s for c in self.cases.values() if c.stage is Stage.WAITING and self._leads(c)]
+        waiting = [c for c in self.cases.values() if c.stage is Stage.WAITING and self._leads(c)]
+        times = [max(case.not_before_s, self._held_until_s) for case in waiting]
+        if self.standing is not Standing.NO_QUORUM:
+            times += [until_s for until_s in map(self._stopped_s, self._excluded_s) if until_s > self._desk.now_s]
         if self.standing is not Standing.NO_QUORUM and any(self._is_open(nid) for nid in self._absent()):
             initdead_s = self._desk.born_s + self._desk.cluster.timers.initdead_s
             if initdead_s > self._desk.now_s:
@@ -144,8 +121,20 @@ class Fencing:
                 if self._is_open(nid) and nid not in self.cases and not self._without_credit(nid):
                     self._open(nid)
         for case in [*self.cases.values()]:
-            if case.stage is Stage.WAITING and self._leads(case) and self._desk.now_s >= case.not_before_s:
+            due_s = max(case.not_before_s, self._held_until_s)
+            if case.stage is Stage.WAITING and self._leads(case) and self._desk.now_s >= due_s:
                 self._send_out(case)
+
+    def hold_back(self, seconds: float) -> None:
+        """This node stood still: what lies in its sockets may show that the target lives."""
+        self._held_until_s = max(self._held_until_s, self._desk.now_s + seconds)
+
+    def proof_withdrawn(self, nid: Nid, cause: int) -> None:
+        """The target spoke after it was proved off: it is fenced anew, with another device if there is one."""
+        case = self.cases.pop(nid, None)
+        if case and case.device:
+            self.devices.lied(case.device, nid)
+        self._detector.peers[nid].silent_decision = cause
 
     def _absent(self) -> list[Nid]:
         return [nid for nid in self._desk.others if not self._membership.view.has(nid)]
@@ -157,12 +146,56 @@ class Fencing:
             return False
         if self._ledger.proof(nid, peer.incarnation) is not Proof.NONE:
             return False
+        if self._is_heard_by_others(nid):
+            # Excluded while it still beats: without a view it stops by itself, and gets the time for that.
+            self._spare(nid)
+            return desk.now_s >= self._stopped_s(nid)
+        self._excluded_s.pop(nid, None)
+        self._spared.discard(nid)
         # Never heard in this life: it may only be late. A node that merely starts late is not shot.
         return peer.incarnation > 0 or desk.now_s >= desk.born_s + desk.cluster.timers.initdead_s
 
+    def _is_heard_by_others(self, nid: Nid) -> bool:
+        """Does the row of another member show a fresh frame of it? Then it lives, and only our link to it is dead."""
+        peer = self._detector.peers[nid]
+        dead_ms = self._detector.dead_after_s(peer) * 1000
+        for member in self._membership.view.nids:
+            beat = self._detector.peers[member].beat if member != self._desk.me else None
+            for heard in beat.row if beat else ():
+                # The row was true when it left; it has aged since.
+                age_ms = heard.age_ms + self._detector.age_s(member) * 1000
+                if heard.nid == nid and heard.incarnation >= max(peer.incarnation, 1) and age_ms < dead_ms:
+                    return True
+        return False
+
+    def _spare(self, nid: Nid) -> None:
+        """Note since when, and say so once it is no matter of a beat on its way."""
+        since_s = self._excluded_s.setdefault(nid, self._desk.now_s)
+        if nid not in self._spared and self._desk.now_s > since_s + self._desk.cluster.timers.keepalive_s:
+            self._spared.add(nid)
+            name = self._desk.name(nid)
+            self._desk.decide(
+                "fence.spared",
+                self._desk.node(nid),
+                f"{name} beats but is in no view with this node: it has {self._stopped_s(nid) - since_s:g} s to stop",
+                f"another member still hears {name}",
+                alarm=True,
+            )
+
+    def _stopped_s(self, nid: Nid) -> float:
+        """Return when an excluded node that beats has had its declared time to stop what it holds."""
+        groups = self._desk.cluster.groups
+        stop_s = max((sum(r.stop_timeout_s for r in group.resources) for group in groups), default=0.0)
+        alone_s = stand_in_s(self._detector.deadtime_s, nid)
+        return self._excluded_s.get(nid, self._desk.now_s) + alone_s + stop_s
+
     def _without_credit(self, nid: Nid) -> bool:
-        """An unheard node that this one has no right to shoot: say so once, and wait for it or for a person."""
-        problem = "" if self._detector.peers[nid].incarnation else self._credit.obstacle(nid)
+        """An unheard node that this one has no right to shoot: say so once, and wait for it or for a person.
+
+        From three nodes on a majority decides who is away, and needs no credit for it.
+        """
+        is_asked = not self._detector.peers[nid].incarnation and len(self._desk.cluster.nodes) == 2
+        problem = self._credit.obstacle(nid) if is_asked else ""
         if problem and self._no_credit.get(nid) != problem:
             name = self._desk.name(nid)
             self._desk.decide(
@@ -177,9 +210,11 @@ class Fencing:
 
     def _open(self, nid: Nid) -> None:
         peer = self._detector.peers[nid]
-        silence = (
-            "has never been heard and initdead has passed" if not peer.incarnation else "is silent and did not leave"
-        )
+        silence = "is silent and did not leave"
+        if not peer.incarnation:
+            silence = "has never been heard and initdead has passed"
+        elif self._ledger.is_condemned(nid, peer.incarnation):
+            silence = "was proved off and speaks all the same"
         self._start_case(Member(nid, peer.incarnation), f"{self._desk.name(nid)} {silence}", peer.silent_decision)
 
     def _start_case(self, target: Member, why: str, cause: int, *, for_cause: bool = False) -> Case:
@@ -201,7 +236,7 @@ class Fencing:
         """Two nodes that lost each other would both shoot: the higher nid waits until the other has long shot."""
         delay_s = self._desk.cluster.fence_delay_s
         if len(self._desk.cluster.nodes) == 2 and self._desk.me > target:
-            mine = [self.devices[name] for name in self._mine_for(target)]
+            mine = self.devices.reaching(target)
             if mine and not all(device.serialises for device in mine):
                 delay_s += RACE_FACTOR * max(device.worst_off_s for device in mine)
         return delay_s
@@ -256,20 +291,30 @@ class Fencing:
         else:
             case.not_before_s = desk.now_s + DEVICE_TIMEOUT_S * 2
             self._channel.post(
-                FenceOrder(self._membership.view.id, case.number, case.target, case.by, case.why), to=case.by
+                FenceOrder(self._membership.view.id, case.number, case.target, case.by, case.why, case.for_cause),
+                to=case.by,
             )
 
     def _can(self, member: Nid, target: Nid) -> bool:
         if member == self._desk.me:
-            return bool(self._mine_for(target))
+            return bool(self.devices.names(target))
         beat = self._detector.peers[member].beat
         return beat is not None and target in beat.can_fence
 
     def ordered(self, order: FenceOrder) -> None:
-        if order.by != self._desk.me or order.view != self._membership.view.id or self.is_shooting(order.target.nid):
+        nid = order.target.nid
+        is_void = order.view != self._membership.view.id or self._membership.is_flushing
+        if order.by != self._desk.me or is_void or nid == self._desk.me or self.is_shooting(nid):
             return
-        case = self.cases[order.target.nid] = Case(order.target, 0, order.id)
-        case.why, case.by = order.why, self._desk.me
+        case = Case(order.target, 0, order.id)
+        case.why, case.by, case.for_cause = order.why, self._desk.me, order.for_cause
+        refusal = "" if self.devices.names(nid) else "its devices do not reach it any more"
+        if self._detector.peers[nid].alive and not order.for_cause:
+            refusal = "it still hears it"
+        if refusal:
+            self._report(case, "failed", None, f"{self._desk.name(self._desk.me)} refuses: {refusal}")
+            return
+        self.cases[nid] = case
         case.cause = self._desk.decide(
             "fence.ordered",
             self._desk.node(order.target.nid),
@@ -283,7 +328,7 @@ class Fencing:
         case.stage, case.by = Stage.UNDER_WAY, self._desk.me
         if not self._detector.peers[nid].incarnation:
             self._credit.spend(nid)
-        case.devices = self._mine_for(nid)
+        case.devices = self.devices.names(nid)
         case.cause = self._desk.decide(
             "fence.begun",
             self._desk.node(nid),
@@ -294,9 +339,9 @@ class Fencing:
         self._next_device(case)
 
     def _next_device(self, case: Case) -> None:
-        name = case.devices.pop(0)
+        name = case.device = case.devices.pop(0)
         host = self._desk.name(case.target.nid)
-        timeout_s = max(DEVICE_TIMEOUT_S, 2 * self.devices[name].worst_off_s)
+        timeout_s = max(PATIENCE_LEAST_S, PATIENCE_FACTOR * self.devices.worst_off_s(name))
         case.operation = self._desk.run(Action.FENCE, name, host=host, timeout_s=timeout_s)
 
     def finished(self, number: int, result: Result) -> bool:
@@ -308,8 +353,11 @@ class Fencing:
         if case is None:
             return False
         case.operation = 0
-        if result.outcome is Outcome.DONE and result.proof > Proof.NONE:
-            self._proved(case, result)
+        good = result if result.outcome is Outcome.DONE and result.proof > Proof.NONE else None
+        if good and good.proof < self._ledger.needed(shares_data=True) and case.devices:
+            case.weak, good = good, None
+        if good or (case.weak and not case.devices):
+            self._proved(case, good or case.weak or result)
         elif case.devices:
             self._next_device(case)
         else:
@@ -323,14 +371,14 @@ class Fencing:
         proved = Proved(nid, case.target.incarnation, result.proof, how)
         case.stage, case.problem = Stage.PROVED, ""
         self._times.setdefault(nid, []).append(self._desk.now_s)
+        case.weak = None
         case.cause = self._desk.decide(
             "fence.proved", self._desk.node(nid), f"{self._desk.name(nid)} is off: {how}", case.cause
         )
         self._ledger.prove(proved)
         self._report(case, "proved", proved, how)
         if self._desk.cluster.reset_after_off:
-            device = self._mine_for(nid)[0]
-            number = self._desk.run(Action.ON, device, host=self._desk.name(nid), timeout_s=DEVICE_TIMEOUT_S)
+            number = self._desk.run(Action.ON, case.device, host=self._desk.name(nid), timeout_s=DEVICE_TIMEOUT_S)
             self._switching_on[number] = nid
 
     def _switched_on(self, nid: Nid, result: Result) -> None:
@@ -385,6 +433,7 @@ class Fencing:
         if nid == self._desk.me:
             return
         if report.proved is not None and self._ledger.prove(report.proved):
+            self._times.setdefault(nid, []).append(self._desk.now_s)
             self._desk.decide(
                 "fence.proved",
                 self._desk.node(nid),
@@ -392,6 +441,10 @@ class Fencing:
                 f"{self._desk.name(sender)} reports it",
             )
         case = self.cases.get(nid)
+        if case and case.operation:
+            return  # this node's own attempt goes on, whatever another one's brought
+        if report.state == "failed" and (case is None or case.number != report.id):
+            return  # of an attempt that nobody waits for any more
         if case is None or case.target != report.target:
             case = self.cases[nid] = Case(report.target, 0, report.id)
             case.cause = self._desk.decide(
