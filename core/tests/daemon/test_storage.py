@@ -111,7 +111,7 @@ def test_a_disk_that_does_not_answer_makes_nobody_wait_and_loses_by_count(
 
 def test_a_value_that_could_not_be_written_is_told_with_its_error(tmp_path: Path, log: "FakeLog") -> None:
     class Full(StateStore):
-        def put(self, pairs: object) -> None:  # type: ignore[override]
+        def put(self, pairs: object) -> None:
             raise sqlite3.OperationalError("database or disk is full")
 
     storage, told = make(tmp_path, log, Full(tmp_path / "state.db"))

@@ -20,7 +20,7 @@ def test_it_fires_once_and_never_early(loop: Any) -> None:
     at_s = time.monotonic() + 0.0123
     timer.arm(at_s)
     run_until(loop, fired, 1)
-    run_until(loop, fired + [0.0], 1)
+    run_until(loop, [*fired, 0.0], 1)
     assert len(fired) == 1
     assert fired[0] >= at_s
     timer.close()

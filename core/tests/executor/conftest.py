@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
@@ -28,8 +29,8 @@ from heartbeat.plugin import (
     Plugin,
     PluginError,
     Power,
-    ResourceAgent,
     ResetFailed,
+    ResourceAgent,
     StonithDevice,
     TimedOut,
     Unreachable,
@@ -50,7 +51,7 @@ def eventually(is_so: Callable[[], bool], what: str) -> None:
 
 
 class Actor(ResourceAgent):
-    """Does what ``script`` says: ``start=raise:BadConfig:text``, ``stop=sleep``, words of all actions, blank between."""
+    """Does what ``script`` says: ``start=raise:BadConfig:text stop=sleep``, one word for an action."""
 
     api = API_CURRENT
     title = "acts as it is told"
@@ -88,6 +89,8 @@ def act(how: str) -> str:
     match verb:
         case "sleep":
             time.sleep(float(rest or 60))
+        case "await":
+            eventually(Path(rest).exists, f"{rest} is made")
         case "stubborn":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             time.sleep(60)
@@ -97,16 +100,40 @@ def act(how: str) -> str:
                 text
             )
         case "bug":
-            return str({}["no such key"])
+            nothing: dict[str, str] = {}
+            return nothing["no such key"]
         case "die":
             os.kill(os.getpid(), signal.SIGSEGV)
         case "exit":
             sys.exit(3)
+        case "print" | "flood" | "env":
+            speak(verb, rest)
+        case "service" | "service-in-group" | "chatty" | "end" | "hang-with-child":
+            others(verb, rest)
+        case _:
+            return how
+    return ""
+
+
+def speak(verb: str, rest: str) -> None:
+    """What an operation prints."""
+    match verb:
         case "print":
             print(rest)
             print("on stderr", file=sys.stderr)
         case "flood":
             print(f"{'x' * 99}\n" * 10_000, "the end", sep="")
+        case "env":
+            print(
+                Path("/proc/self/oom_score_adj").read_text().strip(),
+                Path.cwd(),
+                sorted(path.name for path in Path("/proc/self/fd").iterdir()),
+            )
+
+
+def others(verb: str, rest: str) -> None:
+    """Start, or end, a process beside the operation's own."""
+    match verb:
         case "service":
             subprocess.Popen(["sleep", "30"], start_new_session=True).returncode = 0
         case "service-in-group":
@@ -122,11 +149,6 @@ def act(how: str) -> str:
             print("it was still there")
         case "hang-with-child":
             subprocess.Popen(["sh", "-c", "trap '' TERM; sleep 31 & echo $! > " + rest + "; wait"]).wait()
-        case "env":
-            print(Path("/proc/self/oom_score_adj").read_text().strip(), os.getcwd(), os.listdir("/proc/self/fd"))
-        case _:
-            return how
-    return ""
 
 
 class Switch(StonithDevice):
@@ -191,7 +213,7 @@ class Unloadable(Actor):
 class Shelf:
     """A registry of the classes above."""
 
-    classes: dict[tuple[str, str], type[Plugin]] = {
+    classes: ClassVar[dict[tuple[str, str], type[Plugin]]] = {
         ("ra", "actor"): Actor,
         ("ra", "unloadable"): Unloadable,
         ("stonith", "switch"): Switch,
@@ -220,10 +242,7 @@ class Daemon:
     """A daemon's end of the line."""
 
     def __init__(self, path: Path) -> None:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(PATIENCE_S)
-        eventually(path.exists, "the executor listens")
-        self._socket.connect(str(path))
+        self._socket = _connected(path)
         self._unpacker = Unpacker()
         self._decode = msgspec.msgpack.Decoder(Report).decode
         self.reports: list[Report] = []
@@ -272,6 +291,22 @@ class Daemon:
         return False
 
 
+def _connected(path: Path) -> socket.socket:
+    """Connect; a socket that is bound and does not listen yet refuses for a moment."""
+    until_s = time.monotonic() + PATIENCE_S
+    while True:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(PATIENCE_S)
+        try:
+            connection.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+            assert time.monotonic() < until_s, f"nobody ever listened at {path}"
+            time.sleep(0.002)
+        else:
+            return connection
+
+
 class Executor:
     """The process under test, and the daemon that speaks to it."""
 
@@ -280,10 +315,15 @@ class Executor:
         self.folder = folder
         self.notes = folder / "notes"
         self.pid = 0
-        self._numbers = itertools.count(1)
+        self._numbers: Iterator[int] = itertools.count(1)
+        self._daemons: list[Daemon] = []
         self.launch()
-        self.daemon = self.connect()
-        self.first = self.daemon.ready()
+        try:
+            self.daemon = self.connect()
+            self.first = self.daemon.ready()
+        except BaseException:
+            self.kill()
+            raise
 
     def launch(self) -> None:
         self.pid = os.fork()
@@ -291,14 +331,16 @@ class Executor:
             serve(self.places, registry=Shelf())
 
     def connect(self) -> Daemon:
-        return Daemon(self.places.executor_socket)
+        daemon = Daemon(self.places.executor_socket)
+        self._daemons.append(daemon)
+        return daemon
 
     def connect_anew(self) -> Daemon:
         """Connect to an executor that takes the place of another: the old one's socket refuses meanwhile."""
         until_s = time.monotonic() + PATIENCE_S
         while True:
+            daemon = self.connect()
             try:
-                daemon = self.connect()
                 daemon.reports.append(daemon.ready())
             except (ConnectionError, EOFError):
                 assert time.monotonic() < until_s
@@ -317,7 +359,7 @@ class Executor:
         self.daemon.send(request)
         return number
 
-    def result(self, action: Action, script: str = "", **how: str) -> Result:
+    def result(self, action: Action, script: str = "", **how: Any) -> Result:
         """Run one operation to its end."""
         return self.daemon.finished(self.run(action, script, **how))
 
@@ -344,7 +386,8 @@ class Executor:
         return os.waitstatus_to_exitcode(status)
 
     def close(self) -> None:
-        self.daemon.close()
+        for daemon in self._daemons:
+            daemon.close()
         if self.pid:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGTERM)

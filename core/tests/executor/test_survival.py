@@ -36,9 +36,12 @@ def test_work_outlives_the_daemon_and_the_next_one_is_told(executor: "Executor")
 
 
 def test_an_answer_that_nobody_heard_waits_for_the_next_daemon(executor: "Executor", wait_until: Until) -> None:
-    number = executor.run(Action.STOP, "stop=sleep:0.1")
+    number = executor.run(Action.STOP, f"stop=await:{executor.folder / 'hung-up'}")
+    wait_until(lambda: "stop" in executor.noted(), "it acts")
     executor.daemon.close()
-    wait_until(lambda: not list((executor.places.run / "operations").iterdir()), "the operation ends")
+    (executor.folder / "hung-up").touch()
+    child = executor.noted_at("stop")[1]
+    wait_until(lambda: start_ticks(child) is None, "its process is reaped, and so its answer was heard")
     executor.daemon = executor.connect()
     executor.daemon.ready()
     assert executor.daemon.finished(number).outcome is Outcome.DONE
@@ -71,7 +74,7 @@ def test_what_would_start_something_is_dropped_with_its_daemon(executor: "Execut
     executor.daemon.close()
     executor.daemon = executor.connect()
     executor.daemon.ready()
-    answers = {}
+    answers: dict[int, Outcome] = {}
     while len(answers) < 4:
         report = executor.daemon.receive()
         if isinstance(report, Finished):
@@ -102,7 +105,7 @@ def test_sigterm_ends_it_with_what_is_under_way(executor: "Executor", wait_until
 
 def test_sigterm_leaves_a_fence_to_its_end(executor: "Executor", tmp_path: Path, wait_until: Until) -> None:
     number = executor.run(Action.FENCE, "slow", to="switch", host="node1")
-    wait_until(lambda: (tmp_path / "switch").exists(), "the order is given")
+    wait_until((tmp_path / "switch").exists, "the order is given")
     os.kill(executor.pid, signal.SIGTERM)
     assert executor.daemon.finished(number).outcome is Outcome.DONE
     assert executor.wait() == 0
@@ -110,9 +113,10 @@ def test_sigterm_leaves_a_fence_to_its_end(executor: "Executor", tmp_path: Path,
 
 def test_a_restarted_executor_ends_what_its_predecessor_left(executor: "Executor", wait_until: Until) -> None:
     executor.run(Action.START, f"start=hang-with-child:{executor.folder / 'pid'}")
-    wait_until(lambda: (executor.folder / "pid").exists(), "it hangs")
+    pid_file = executor.folder / "pid"
+    wait_until(lambda: pid_file.exists() and bool(pid_file.read_text()), "it hangs")
     executor.kill()
-    pids = [executor.noted_at("start")[1], int((executor.folder / "pid").read_text())]
+    pids = [executor.noted_at("start")[1], int(pid_file.read_text())]
     assert all(map(is_alive, pids)), "a child outlives the executor"
     executor.launch()
     executor.daemon = executor.connect_anew()

@@ -48,10 +48,10 @@ class Line(msgspec.Struct, frozen=True):
 class Log:
     """What the daemon says. Every call returns at once; only ``start`` and ``close`` know of the thread."""
 
-    def __init__(self, sinks: "Sinks", clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, sinks: "Sinks", clock: Callable[[], float] = time.monotonic, queue_max: int = QUEUE_MAX) -> None:
         self._sinks = sinks
         self._clock = clock
-        self._inbox: Inbox[Line] = Inbox(QUEUE_MAX)
+        self._inbox: Inbox[Line] = Inbox(queue_max)
         self._dropped = 0
         self._quiet: dict[str, tuple[float, int]] = {}
         self._thread: threading.Thread | None = None
@@ -101,12 +101,15 @@ class Log:
                 lines.append(Line(time.time(), Level.WARNING, f"{dropped} lines were lost: the log did not keep up"))
             for line in lines:
                 self._sinks.write(line)
+        self._sinks.close()
 
 
 class Sink(Protocol):
     """One place that lines go to. Problems of one never stop the others, so ``write`` raises nothing."""
 
     def write(self, line: Line, text: str) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class Sinks:
@@ -134,9 +137,15 @@ class Sinks:
             for sink in self._all:
                 sink.write(line, text)
 
+    def close(self) -> None:
+        """Let go of files and sockets; a line that still comes opens them again."""
+        for sink in (*self._debug, *self._all):
+            sink.close()
+
 
 class FileSink:
-    """Appends to a file, which is opened anew when logrotate has moved it away."""
+    """Appends to a file, which is opened anew when logrotate has moved it away. A pipe that nobody reads, or that is
+    full, is a file that cannot be written: supervisor and executor write here themselves, and must not hang."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -161,11 +170,16 @@ class FileSink:
                 found = None
             if found and (found.st_dev, found.st_ino) == self._inode:
                 return
-            os.close(self._fd)
-            self._fd = -1
-        self._fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            self.close()
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+        self._fd = os.open(self._path, flags, 0o640)
         status = os.fstat(self._fd)
         self._inode = (status.st_dev, status.st_ino)
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
 
 class StderrSink:
@@ -181,6 +195,9 @@ class StderrSink:
                 os.write(descriptor, f"{text}\n".encode(errors="replace"))
         except OSError:
             return  # closed by whoever started us: there is nobody left to tell
+
+    def close(self) -> None:
+        """It is not ours to close."""
 
 
 class SyslogSink:
@@ -208,9 +225,12 @@ class SyslogSink:
         try:
             self._connected().send(said.encode(errors="replace"))
         except OSError:
-            if self._socket is not None:
-                self._socket.close()
-                self._socket = None
+            self.close()
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
     def _connected(self) -> socket.socket:
         if self._socket is None:
