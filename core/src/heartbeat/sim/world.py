@@ -1,11 +1,13 @@
-"""A world of simulated nodes: one heap of events, one clock, the real kernel in each node.
+"""A world of simulated nodes: one heap of events, one true time, the real kernel in each node.
 
-Runs replay exactly: ties are broken by order of scheduling, and all chance comes from one seeded source.
+Runs replay exactly: ties are broken by order of scheduling, and all chance comes from the salt or the seed.
 """
 
+import hashlib
 import heapq
 import random
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -16,13 +18,19 @@ from heartbeat.model.cluster import Cluster
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Result
 from heartbeat.model.reason import Decision
+from heartbeat.sim.clock import Clock
+from heartbeat.sim.disk import Disk
 from heartbeat.sim.machine import Machines
+from heartbeat.sim.network import Network
+from heartbeat.sim.observation import Bogus, Born, Gone, Woke
+from heartbeat.sim.watch import Watch
 from heartbeat.wire import api
-from heartbeat.wire.messages import decode_packet, encode_packet
+from heartbeat.wire.frame import Header, short_id
 
-LATENCY_S = 0.0002
-BOOT_S = 0.5
-"""From power on to the daemon's first step."""
+START_S = 1000.0
+"""True time at which a world begins; logs count from here."""
+BACKLOG = 512
+"""Events that a frozen node's sockets and pipes keep; what comes beyond is lost."""
 
 
 class Node:
@@ -30,50 +38,87 @@ class Node:
 
     def __init__(self, nid: Nid) -> None:
         self.nid = nid
-        self.disk: dict[str, bytes] = {}
+        self.disk = Disk()
+        self.clock = Clock()
         self.incarnation = 0
         self.boots = 0
+        self.lives = 0
+        """Starts of its daemon, in truth; a disk may forget some."""
         self.kernel: Kernel | None = None
         self.armed_s = float("inf")
         self.armed_number = 0
         self.frozen: list[ev.Event] | None = None
         """Events that wait while the whole node is frozen."""
+        self.frozen_s = 0.0
         self.decisions: list[tuple[int, Decision]] = []
         self.answers: list[fx.Answer] = []
         self.halted: fx.Halt | None = None
+        self.newest: ev.FrameReceived | None = None
+        """The last frame that its kernel was given."""
 
 
 class World:
     """Nodes, wires, machines and time."""
 
     def __init__(
-        self, cluster: Cluster, *, links: tuple[str, ...] = ("bcast/eth0", "bcast/eth1"), seed: int = 0
+        self,
+        cluster: Cluster,
+        *,
+        links: tuple[str, ...] = ("bcast/eth0", "bcast/eth1"),
+        seed: int = 0,
+        keeps_log: bool = True,
     ) -> None:
         self.cluster = cluster
         self.links = links
-        self.now_s = 1000.0
+        self.now_s = START_S
         self.chance = random.Random(seed)  # noqa: S311 - a reproducible world, not a secret
-        self.loss = 0.0
-        self.cuts: set[tuple[Nid, Nid, int]] = set()
-        """Directed: (from, to, link)."""
-        self._heap: list[tuple[float, int, Callable[[], None]]] = []
+        self.salt = seed
+        self._keeps_log = keeps_log
+        self._heap: list[tuple[float, int, Callable[[], None] | None, Nid, ev.Event | None]] = []
         self._number = 0
         self.nodes = {Nid(n): Node(Nid(n)) for n in range(len(cluster.nodes))}
+        self._ids = {short_id(name): Nid(n) for n, name in enumerate(cluster.nodes)}
+        self.network = Network(self, seed)
         self.machines = Machines(self)
+        self.watch: Watch | None = None
+        self.on_halt: Callable[[Nid, fx.Halt], None] | None = None
+        """Told when a daemon ends by its kernel's will; without one it stays down."""
         self.log: list[str] = []
+        self._do: dict[type, Callable[[Node, Any], None]] = {
+            fx.Send: lambda node, effect: self.network.send(node.nid, effect),
+            fx.Arm: self._arm,
+            fx.Run: lambda node, effect: self.machines.carry_out(node.nid, effect),
+            fx.Go: lambda node, effect: self.machines.carry_out(node.nid, effect),
+            fx.Cancel: lambda node, effect: self.machines.carry_out(node.nid, effect),
+            fx.Persist: self._persist,
+            fx.Record: self._record,
+            fx.Answer: lambda node, effect: node.answers.append(effect),
+            fx.Halt: self._halt,
+            fx.Changed: lambda _node, _effect: None,
+        }
 
     # Time.
 
+    @property
+    def since_s(self) -> float:
+        """Seconds since the world began."""
+        return self.now_s - START_S
+
     def at(self, delay_s: float, act: Callable[[], None]) -> None:
         self._number += 1
-        heapq.heappush(self._heap, (self.now_s + delay_s, self._number, act))
+        heapq.heappush(self._heap, (self.now_s + delay_s, self._number, act, Nid(-1), None))
+
+    def deliver(self, delay_s: float, nid: Nid, event: ev.Event) -> None:
+        """Give an event to a node, some time later."""
+        self._number += 1
+        heapq.heappush(self._heap, (self.now_s + delay_s, self._number, None, nid, event))
 
     def run(self, seconds: float) -> None:
         """Let this much time pass."""
         end_s = self.now_s + seconds
-        while self._heap and self._heap[0][0] <= end_s:
-            self.now_s, _, act = heapq.heappop(self._heap)
-            act()
+        heap = self._heap
+        while heap and heap[0][0] <= end_s:
+            self._next()
         self.now_s = end_s
 
     def run_until(self, is_true: Callable[[], bool], seconds: float = 60.0) -> float:
@@ -82,9 +127,15 @@ class World:
         while not is_true():
             if not self._heap or self._heap[0][0] > end_s:
                 raise AssertionError(f"not within {seconds} s; the last decisions:\n" + "\n".join(self.log[-40:]))
-            self.now_s, _, act = heapq.heappop(self._heap)
-            act()
+            self._next()
         return self.now_s - start_s
+
+    def _next(self) -> None:
+        self.now_s, _, act, nid, event = heapq.heappop(self._heap)
+        if act is not None:
+            act()
+        elif event is not None:
+            self.step(nid, event)
 
     # Nodes.
 
@@ -94,45 +145,104 @@ class World:
         node.boots += new_boot
         node.incarnation = int(node.disk.get("incarnation", b"0")) + 1
         node.disk["incarnation"] = str(node.incarnation).encode()
-        session = self.chance.randbytes(8)
+        node.lives += 1
+        session = self._lot(f"session {nid} {node.lives}")
         birth = Birth(nid, node.incarnation, session, f"boot-{nid}-{node.boots}", self.links, dict(node.disk), int(nid))
         node.kernel, node.halted, node.armed_s = Kernel(self.cluster, birth), None, float("inf")
+        node.frozen = None
+        node.clock.resume(self.now_s)
+        if self.watch is not None:
+            durable = int(node.disk["incarnation"])
+            self.watch.born(node)
+            self.watch.see(Born(self.now_s, nid, node.incarnation, durable, session, node.boots))
         self.step(nid, ev.Wake())
         for link in range(len(self.links)):
             self.step(nid, ev.LinkOpened(link))
         self.machines.booted(nid)
 
+    def _lot(self, what: str) -> bytes:
+        """Return 8 bytes of chance that depend on the salt and this name, not on what was drawn before."""
+        return hashlib.blake2b(f"{self.salt} {what}".encode(), digest_size=8).digest()
+
     def boot_all(self) -> None:
         for nid in self.nodes:
             self.boot(nid)
 
-    def kill_daemon(self, nid: Nid) -> None:
+    def kill_daemon(self, nid: Nid, *, machine_too: bool = False) -> None:
         """The daemon dies; what it started goes on."""
-        self.nodes[nid].kernel = None
-        self.nodes[nid].frozen = None
+        node = self.nodes[nid]
+        if node.kernel is not None and self.watch is not None:
+            self.watch.see(Gone(self.now_s, nid, node.incarnation, machine_too=machine_too))
+        node.kernel = None
+        node.frozen = None
+        node.clock.resume(self.now_s)
+        node.disk.crash(lambda key: self._lot(f"disk {nid} {node.lives} {key}")[0] < 128)
+        self.machines.daemon_left(nid)
 
     def crash(self, nid: Nid) -> None:
         """The machine loses power."""
-        self.kill_daemon(nid)
+        self.kill_daemon(nid, machine_too=True)
         self.machines.lost_power(nid)
 
     def freeze(self, nid: Nid) -> None:
-        self.nodes[nid].frozen = []
+        if self.nodes[nid].frozen is None:
+            self.nodes[nid].frozen, self.nodes[nid].frozen_s = [], self.now_s
+
+    def suspend(self, nid: Nid) -> None:
+        """The machine stops as a whole, its clock too."""
+        self.freeze(nid)
+        self.nodes[nid].clock.suspend(self.now_s)
 
     def thaw(self, nid: Nid) -> None:
-        waiting, self.nodes[nid].frozen = self.nodes[nid].frozen or [], None
+        """Go on, with what waits in its sockets first and the timer last, as the shell does it."""
+        node = self.nodes[nid]
+        if node.frozen is None:
+            return
+        waiting, node.frozen = node.frozen, None
+        gap_s = 0.0 if node.clock.suspended_s is not None else self.now_s - node.frozen_s
+        node.clock.resume(self.now_s)
+        if node.kernel is not None and self.watch is not None:
+            self.watch.see(Woke(self.now_s, nid, gap_s))
         for event in waiting:
-            self.step(nid, event)
+            if not isinstance(event, ev.Wake):
+                self.step(nid, event)
+        self.step(nid, ev.Wake())
 
     def step(self, nid: Nid, event: ev.Event) -> None:
         node = self.nodes[nid]
-        if node.kernel is None:
+        kernel = node.kernel
+        if kernel is None:
             return
         if node.frozen is not None:
-            node.frozen.append(event)
+            if not isinstance(event, ev.FrameReceived) or len(node.frozen) < BACKLOG:
+                node.frozen.append(event)
             return
-        for effect in node.kernel.step(self.now_s, event):
-            self._carry_out(node, effect)
+        watch = self.watch
+        if watch is not None:
+            if isinstance(event, ev.FrameReceived):
+                node.newest = event
+            watch.before(node, kernel, event)
+        effects = kernel.step(node.clock.read(self.now_s), event)
+        if watch is not None:
+            watch.after(node, kernel, event, effects)
+        for effect in effects:
+            self._do[type(effect)](node, effect)
+
+    def inject(self, nid: Nid, what: str, event: ev.FrameReceived) -> None:
+        """Give a kernel a frame that must not count, when it has nothing else to do at this moment."""
+        self.step(nid, ev.Wake())
+        node = self.nodes[nid]
+        if node.kernel is None:
+            return
+        effects = node.kernel.step(node.clock.read(self.now_s), event)
+        if self.watch is not None:
+            self.watch.see(Bogus(self.now_s, nid, what, tuple(effects)))
+        for effect in effects:
+            self._do[type(effect)](node, effect)
+
+    def source(self, header: Header) -> Nid | None:
+        """Return which node a frame says that it is from; None for a stranger."""
+        return self._ids.get(header.sender)
 
     def ask(self, nid: Nid, request: api.Request) -> int:
         """A client on that node asks; the ticket finds its answers."""
@@ -148,48 +258,65 @@ class World:
 
     # Effects.
 
-    def _carry_out(self, node: Node, effect: fx.Effect) -> None:
-        match effect:
-            case fx.Send():
-                self._send(node, effect)
-            case fx.Arm():
-                self._arm(node, effect.at_s)
-            case fx.Run() | fx.Go() | fx.Cancel():
-                self.machines.carry_out(node.nid, effect)
-            case fx.Persist():
-                node.disk[effect.key] = effect.value
-                self.at(0.002, lambda: self.step(node.nid, ev.Persisted(effect.key)))
-            case fx.Record():
-                node.decisions.append((node.incarnation, effect.decision))
-                name, decision = self.cluster.nodes[node.nid], effect.decision
-                self.log.append(f"{self.now_s - 1000:9.3f} {name:6} {decision.kind:18} {decision.text}")
-            case fx.Answer():
-                node.answers.append(effect)
-            case fx.Halt():
-                node.halted, node.kernel = effect, None
-            case fx.Changed():
-                pass
+    def _persist(self, node: Node, effect: fx.Persist) -> None:
+        kernel = node.kernel
 
-    def _arm(self, node: Node, at_s: float) -> None:
-        node.armed_s = at_s
+        def done(error: str) -> None:
+            if node.kernel is kernel:
+                self.step(node.nid, ev.Persisted(effect.key, error))
+
+        node.disk.put(self, effect.key, effect.value, done)
+
+    def _record(self, node: Node, effect: fx.Record) -> None:
+        if not self._keeps_log:
+            return
+        decision = effect.decision
+        node.decisions.append((node.incarnation, decision))
+        self.log.append(f"{self.since_s:9.3f} {self.cluster.nodes[node.nid]:6} {decision.kind:18} {decision.text}")
+
+    def _halt(self, node: Node, effect: fx.Halt) -> None:
+        node.halted, node.kernel = effect, None
+        # A daemon that ends in order waits for its disk.
+        node.disk.close()
+        self.machines.daemon_left(node.nid)
+        if self.watch is not None:
+            self.watch.see(Gone(self.now_s, node.nid, node.incarnation, clean=effect.clean))
+        if self.on_halt is not None:
+            self.on_halt(node.nid, effect)
+
+    def _arm(self, node: Node, effect: fx.Arm) -> None:
+        node.armed_s = effect.at_s
         node.armed_number += 1
-        number, kernel = node.armed_number, node.kernel
+        if effect.at_s < float("inf"):
+            self._wake_at(node, node.armed_number)
+
+    def _wake_at(self, node: Node, number: int) -> None:
+        kernel = node.kernel
 
         def wake() -> None:
-            if node.armed_number == number and node.kernel is kernel:
-                self.step(node.nid, ev.Wake())
+            if node.armed_number != number or node.kernel is not kernel:
+                return
+            if node.frozen is None and node.clock.read(self.now_s) < node.armed_s:
+                # It was suspended meanwhile: its clock is not there yet.
+                self._wake_at(node, number)
+                return
+            self.step(node.nid, ev.Wake())
 
-        if at_s < float("inf"):
-            self.at(max(at_s - self.now_s, 0.0), wake)
+        self.at(node.clock.delay_s(node.armed_s, self.now_s), wake)
 
-    def _send(self, node: Node, send: fx.Send) -> None:
-        payload = encode_packet(send.packet)
-        for link in range(len(self.links)):
-            for nid in self.nodes:
-                if nid == node.nid or (node.nid, nid, link) in self.cuts or self.chance.random() < self.loss:
-                    continue
-                event = ev.FrameReceived(link, send.header, decode_packet(payload))
-                self.at(LATENCY_S * (1 + self.chance.random()), lambda nid=nid, event=event: self.step(nid, event))  # type: ignore[misc]
+    # The network, in short.
+
+    @property
+    def cuts(self) -> set[tuple[Nid, Nid, int]]:
+        return self.network.cuts
+
+    @property
+    def loss(self) -> float:
+        return self.network.loss
+
+    @loss.setter
+    def loss(self, loss: float) -> None:
+        self.network.loss = loss
 
     def cut(self, nid: Nid, links: tuple[int, ...] | None = None, *, inward: bool = True, outward: bool = True) -> None:
         """Separate one node from all others, on all links or some, in both directions or one."""

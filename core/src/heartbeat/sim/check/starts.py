@@ -1,0 +1,50 @@
+"""S15: what permits a start."""
+
+from heartbeat.model.names import Nid
+from heartbeat.model.operation import Action
+from heartbeat.model.proof import Proof
+from heartbeat.model.view import Standing
+from heartbeat.sim.check.checker import Checker, Setting
+from heartbeat.sim.observation import Confirmed, Fenced, Gone, Observation, Ran
+
+
+class ProvedStart(Checker):
+    law = "S15"
+    says = "what shares data starts only when each other node is in the view, fenced, left in order, or confirmed off"
+    sees = (Ran, Fenced, Gone, Confirmed)
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        self._over: dict[Nid, int] = {}
+        """The newest life of each node of which the world knows a ground to call it over."""
+
+    def see(self, observation: Observation) -> None:
+        if isinstance(observation, Fenced):
+            if observation.proof >= self._needed():
+                self._ended(observation.target, observation.incarnation)
+        elif isinstance(observation, Confirmed):
+            self._ended(observation.target, observation.incarnation)
+        elif isinstance(observation, Gone):
+            if observation.clean:
+                self._ended(observation.nid, observation.incarnation)
+        elif isinstance(observation, Ran) and observation.run.action is Action.START:
+            self._start(observation)
+
+    def _needed(self) -> Proof:
+        return Proof.ASKED if self.cluster.asked_is_enough else Proof.READ_BACK
+
+    def _ended(self, nid: Nid, incarnation: int) -> None:
+        self._over[nid] = max(incarnation, self._over.get(nid, 0))
+
+    def _start(self, ran: Ran) -> None:
+        if not self.shares_data(ran.run.group):
+            return
+        if ran.standing is Standing.NO_QUORUM:
+            self.broken(ran, f"{self.name(ran.nid)} starts {ran.run.group} without quorum")
+        for other, life in ran.known.items():
+            if not ran.view.has(other) and (other not in self._over or self._over[other] < life):
+                self.broken(
+                    ran,
+                    f"{self.name(ran.nid)} starts {ran.run.group} though nothing shows that life {life} of"
+                    f" {self.name(other)} is over",
+                )

@@ -1,0 +1,219 @@
+"""What the checkers see: facts about the world and about what each kernel did, with the world's true time."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from heartbeat.kernel import effects as fx
+from heartbeat.kernel import events as ev
+from heartbeat.model.names import Nid
+from heartbeat.model.proof import Proof
+from heartbeat.model.reason import Decision
+from heartbeat.model.view import Member, Standing, View, ViewId
+from heartbeat.wire.messages import Order, Propose
+
+
+class Born(msgspec.Struct, frozen=True):
+    """A daemon started. ``durable`` is the incarnation that its disk holds at this moment."""
+
+    at_s: float
+    nid: Nid
+    incarnation: int
+    durable: int
+    session: bytes
+    boots: int
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """A daemon ended: died, lost its machine, or left in order (``clean``)."""
+
+    at_s: float
+    nid: Nid
+    incarnation: int
+    clean: bool = False
+    machine_too: bool = False
+
+
+class Installed(msgspec.Struct, frozen=True):
+    """A kernel is in a new view."""
+
+    at_s: float
+    member: Member
+    view: View
+
+
+class Stood(msgspec.Struct, frozen=True):
+    """What a kernel believes that its view may do has changed, or the view has."""
+
+    at_s: float
+    member: Member
+    view: View
+    standing: Standing
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """A kernel had an operation run, or let one act that was on hold, and what it went by."""
+
+    at_s: float
+    nid: Nid
+    run: fx.Run
+    view: View
+    standing: Standing
+    known: Mapping[Nid, int]
+    """The newest life of each other node that it has heard of; 0 for none."""
+    heard_s: Mapping[Nid, float]
+    """True time at which a frame of each other node's newest life last reached it."""
+    deadtime_s: float
+    token: int = 0
+    """Of the group."""
+    for_cause: bool = False
+    """A fence of a member that asked for it."""
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """An operation's result reached the kernel that wanted it."""
+
+    at_s: float
+    nid: Nid
+    event: ev.OperationFinished
+
+
+class Decided(msgspec.Struct, frozen=True):
+    at_s: float
+    nid: Nid
+    incarnation: int
+    decision: Decision
+
+
+class Proposed(msgspec.Struct, frozen=True):
+    """A coordinator proposed a view; ``view`` is the one it leaves."""
+
+    at_s: float
+    nid: Nid
+    propose: Propose
+    view: View
+
+
+class Ordered(msgspec.Struct, frozen=True):
+    """A coordinator sent an order to another node."""
+
+    at_s: float
+    nid: Nid
+    order: Order
+
+
+class Woke(msgspec.Struct, frozen=True):
+    """A frozen node goes on. ``gap_s`` of its own clock has passed."""
+
+    at_s: float
+    nid: Nid
+    gap_s: float
+
+
+class Activated(msgspec.Struct, frozen=True):
+    """A resource becomes active on a node; ``others`` are powered nodes where it is active already."""
+
+    at_s: float
+    nid: Nid
+    group: str
+    resource: str
+    others: tuple[Nid, ...]
+
+
+class Fenced(msgspec.Struct, frozen=True):
+    """A device reported a node off. ``incarnation`` is the target's at that moment, in truth."""
+
+    at_s: float
+    by: Nid
+    target: Nid
+    incarnation: int
+    proof: Proof
+    is_true: bool
+
+
+class Confirmed(msgspec.Struct, frozen=True):
+    """A person looked, saw that a node is off, and said so."""
+
+    at_s: float
+    target: Nid
+    incarnation: int
+
+
+class Lied(msgspec.Struct, frozen=True):
+    """From here on somebody tells a lie that no cluster can see through: about a node's power, or a resource."""
+
+    at_s: float
+    node: Nid = Nid(-1)
+    resource: str = ""
+
+
+class Bogus(msgspec.Struct, frozen=True):
+    """A frame that must not count was given to a kernel that had nothing else to do; these effects came of it."""
+
+    at_s: float
+    nid: Nid
+    what: str
+    effects: tuple[fx.Effect, ...]
+
+
+class Size(msgspec.Struct, frozen=True):
+    """How long one of a kernel's queues is, and the length it may have."""
+
+    at_s: float
+    nid: Nid
+    queue: str
+    length: int
+    bound: int
+
+
+class Flushing(msgspec.Struct, frozen=True):
+    """Looked at from time to time: the promise that a running kernel waits on; epoch 0 for none."""
+
+    at_s: float
+    member: Member
+    ballot: ViewId
+
+
+class Look(msgspec.Struct, frozen=True):
+    """The world at the end of a phase, when its bound has passed or it has converged."""
+
+    at_s: float
+    phase: str
+    """``subset``, ``all``, ``crash``, ``rejoin``, ``idle``"""
+    asked: tuple[Nid, ...]
+    """Nodes that should share one view of exactly themselves."""
+    views: Mapping[Nid, View | None]
+    """None: no daemon."""
+    standings: Mapping[Nid, Standing]
+    holders: Mapping[str, tuple[Nid, ...]]
+    """Group to the powered nodes with any of its resources active."""
+    whole: Mapping[str, tuple[Nid, ...]]
+    """Group to the nodes with all of its resources active."""
+    runnable: tuple[str, ...]
+    """Groups that nothing keeps from running in that view."""
+    waited_s: float = 0.0
+    since: Mapping[str, float] = {}
+    """Named durations in seconds, of what this phase measures."""
+    bounds: Mapping[str, float] = {}
+
+
+Observation = (
+    Born
+    | Gone
+    | Installed
+    | Stood
+    | Ran
+    | Ended
+    | Decided
+    | Proposed
+    | Ordered
+    | Woke
+    | Activated
+    | Fenced
+    | Confirmed
+    | Lied
+    | Bogus
+    | Size
+    | Flushing
+    | Look
+)

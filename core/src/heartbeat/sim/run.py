@@ -1,0 +1,250 @@
+"""One run: boot, chaos, mend some and demand progress, mend all, audit, a clean crash, a rejoin, a quiet stretch."""
+
+import traceback
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+
+from heartbeat.model.group import Group
+from heartbeat.model.names import Nid
+from heartbeat.model.view import Standing
+from heartbeat.sim import inside
+from heartbeat.sim.check.activity import Contested
+from heartbeat.sim.check.liveness import divided, idle_groups
+from heartbeat.sim.network import Noise
+from heartbeat.sim.observation import Look
+from heartbeat.sim.schedule import Schedule
+from heartbeat.sim.stage import Stage
+
+POLL_S = 0.05
+HELP_S = 1.0
+"""People look once a second where something is stuck, once they have waited for two deadtimes."""
+PATIENCE_S = 240.0
+"""Longest time that fences, restarts and hung operations may put off the demand for progress."""
+
+
+class Outcome(msgspec.Struct):
+    """What a run brought."""
+
+    violations: list[str]
+    digest: str
+    virtual_s: float
+    steps: int
+    injected: Counter[str]
+    transitions: Counter[str]
+    meetings: Counter[str]
+    contested: int
+    last: list[str]
+
+
+class Run:
+    """Carries a schedule out. ``until_s`` ends it early, for a look at what led to something."""
+
+    def __init__(self, schedule: Schedule, *, keeps_log: bool = False, until_s: float = float("inf")) -> None:
+        self.schedule = schedule
+        self.stage = Stage(schedule, keeps_log=keeps_log)
+        self.world = self.stage.world
+        self._until_s = until_s
+        self._disturbed_s = 0.0
+        self._lives: dict[Nid, int] = {}
+
+    def go(self) -> Outcome:
+        broken = []
+        try:
+            self._phases()
+        except _Ended:
+            pass
+        except Exception:  # noqa: BLE001 - whatever a kernel raises is a finding, told with its place
+            broken = ["raised: " + traceback.format_exc().strip().replace("\n", " | ")]
+        watch, network = self.stage.watch, self.world.network
+        contested = next(c.contested for c in watch.checkers if isinstance(c, Contested))
+        return Outcome(
+            broken + watch.violations,
+            watch.digest(),
+            self.world.since_s,
+            watch.steps,
+            self.stage.injected + Counter({f"frame {what}": n for what, n in network.faults.items()}),
+            watch.transitions,
+            watch.meetings,
+            contested,
+            list(watch.last),
+        )
+
+    def _pass(self, seconds: float) -> None:
+        left_s = self._until_s - self.world.since_s
+        self.world.run(min(seconds, max(left_s, 0.0)))
+        if seconds > left_s:
+            raise _Ended
+
+    # Phases.
+
+    def _phases(self) -> None:
+        schedule, nids = self.schedule, self.stage.nids
+        self.stage.begin()
+        self._pass(schedule.chaos_s)
+        if schedule.subset:
+            self._mend_subset(tuple(Nid(n) for n in schedule.subset))
+        self.stage.mend_all()
+        self._switch_on(nids)
+        self._converge("all", nids)
+        if self.stage.watch.violations:
+            return
+        if schedule.crash >= 0:
+            self._crash(Nid(schedule.crash))
+        if schedule.idle_s and not self.stage.watch.violations:
+            self._idle()
+
+    def _mend_subset(self, subset: tuple[Nid, ...]) -> None:
+        """End all faults of some nodes, and cut the others off from them for good."""
+        self.stage.mend_all()
+        outside = [nid for nid in self.stage.nids if nid not in subset]
+        mend = self.stage.cut({(a, b) for n in outside for m in subset for a, b in ((n, m), (m, n))}, -1)
+        self._switch_on(subset)
+        self._converge("subset", subset)
+        mend()
+
+    def _switch_on(self, nids: tuple[Nid, ...]) -> None:
+        for nid in nids:
+            if nid in self.stage.untidy:
+                self.stage.untidy.discard(nid)
+                self.world.crash(nid)
+            self.stage.start(nid)
+
+    def _crash(self, nid: Nid) -> None:
+        """With nothing else wrong, one node loses its power; it comes back when all has been taken over."""
+        timers, world = self.world.cluster.timers, self.world
+        self._pass(2 * timers.keepalive_s)
+        others = tuple(n for n in self.stage.nids if n != nid)
+        held = [str(g.name) for g in world.cluster.groups if nid in self._look("", others).holders[g.name]]
+        start_s, fenced = world.now_s, len(world.machines.fenced)
+        world.crash(nid)
+        self._until(lambda: all(self._excludes(n, nid) for n in others), 3 * timers.deadtime_s + 3)
+        measured = {} if world.machines.powered[nid] else {"L2": world.now_s - start_s}
+        taken_s = self._watch_takeover(held, fenced)
+        measured |= {} if taken_s is None else {"L7": taken_s}
+        # Clocks may run 1 % slow, and the poll has its grain.
+        bounds = {"L2": 1.01 * timers.deadtime_s + timers.keepalive_s + 0.15 + POLL_S / 10, "L7": 0.1 + POLL_S / 10}
+        self._converge("crash", others, measured, bounds, or_all=True)
+        if self.stage.watch.violations:
+            return
+        start_s = world.now_s
+        if not world.machines.powered[nid]:
+            self.stage.start(nid)
+            self._until(lambda: not divided(self._look("", self.stage.nids)), timers.deadtime_s + 3)
+            joined_s = world.now_s - start_s
+            bounds = {"L3": 1.0 + 2 * timers.keepalive_s}
+            self._converge("rejoin", self.stage.nids, {"L3": joined_s}, bounds)
+        else:
+            self._converge("rejoin", self.stage.nids)
+
+    def _watch_takeover(self, held: list[str], fenced: int) -> float | None:
+        """Return seconds from the proof that the crashed node is off until the last of its groups begins to start."""
+        machines = self.world.machines
+        if not machines.has_device or not held:
+            return None
+        self._until(lambda: len(machines.fenced) > fenced, 5.0)
+        if len(machines.fenced) == fenced:
+            return None
+        start_s = self.world.now_s
+        self._until(lambda: all(self._holders(group) for group in held), 1.0)
+        return self.world.now_s - start_s
+
+    def _until(self, is_true: Callable[[], bool], seconds: float) -> None:
+        """Let time pass until something holds, at most so long; by a tenth of the usual grain."""
+        end_s = self.world.now_s + seconds
+        while not is_true() and self.world.now_s < end_s:
+            self._pass(POLL_S / 10)
+
+    def _excludes(self, nid: Nid, gone: Nid) -> bool:
+        kernel = self.world.nodes[nid].kernel
+        return kernel is not None and not inside.view(kernel).has(gone)
+
+    def _idle(self) -> None:
+        dead_s = self.world.cluster.timers.deadtime_s
+        for lanes in self.world.network.lanes.values():
+            for lane in lanes:
+                lane.noise = Noise(loss=0.01, slow=0.2, slow_s=dead_s / 4)
+        self.stage.watch.see(self._look("idle", self.stage.nids))
+        self._pass(self.schedule.idle_s)
+        self.world.network.quiet()
+
+    # Progress.
+
+    def _converge(
+        self,
+        phase: str,
+        asked: tuple[Nid, ...],
+        since: dict[str, float] | None = None,
+        bounds: dict[str, float] | None = None,
+        *,
+        or_all: bool = False,
+    ) -> None:
+        """Let time pass until the asked nodes are one view and every group runs, or until they should have been.
+
+        ``or_all``: all nodes in one view will do as well, for a crashed node may be back before we look.
+        """
+        timers = self.world.cluster.timers
+        bound_s = 2 * timers.deadtime_s + 4 * timers.keepalive_s + 1.5
+        start_s = self._disturbed_s = self.world.now_s
+        help_s = start_s + 2 * timers.deadtime_s + HELP_S
+        while True:
+            look = self._look(phase, asked)
+            if or_all and divided(look):
+                wider = self._look(phase, self.stage.nids)
+                look = look if divided(wider) else wider
+            if not divided(look) and (self._is_without_quorum(look) or not idle_groups(look)):
+                break
+            if self._is_disturbed(asked):
+                self._disturbed_s = self.world.now_s
+            if self.world.now_s > min(self._disturbed_s + bound_s, start_s + PATIENCE_S):
+                break
+            if self.world.now_s >= help_s:
+                help_s += HELP_S + timers.deadtime_s
+                self.stage.operator.help(asked, pulls_plugs=phase == "subset")
+            self._pass(POLL_S)
+        waited_s = self.world.now_s - start_s
+        self.stage.watch.see(msgspec.structs.replace(look, waited_s=waited_s, since=since or {}, bounds=bounds or {}))
+
+    def _is_without_quorum(self, look: Look) -> bool:
+        return any(look.standings.get(nid) in (None, Standing.NO_QUORUM) for nid in look.asked)
+
+    def _is_disturbed(self, asked: tuple[Nid, ...]) -> bool:
+        """Is something under way, or has just happened, that rightly puts off what is demanded?"""
+        world = self.world
+        lives = {nid: world.nodes[nid].lives for nid in asked}
+        changed, self._lives = lives != self._lives, lives
+        if changed:
+            return True
+        for nid in asked:
+            node = world.nodes[nid]
+            if node.kernel is None or inside.fences(node.kernel) or world.machines.is_busy(nid):
+                return True
+        return False
+
+    def _look(self, phase: str, asked: tuple[Nid, ...]) -> Look:
+        world = self.world
+        kernels = {nid: node.kernel for nid, node in world.nodes.items()}
+        return Look(
+            world.now_s,
+            phase,
+            asked,
+            {nid: None if kernel is None else inside.view(kernel) for nid, kernel in kernels.items()},
+            {nid: inside.standing(kernel) for nid, kernel in kernels.items() if kernel is not None},
+            {group.name: self._holders(group.name) for group in world.cluster.groups},
+            {group.name: self._whole(group) for group in world.cluster.groups},
+            tuple(str(group.name) for group in world.cluster.groups),
+        )
+
+    def _whole(self, group: Group) -> tuple[Nid, ...]:
+        names = {resource.name for resource in group.resources}
+        return tuple(nid for nid in self.stage.nids if names <= self.world.machines.active[nid])
+
+    def _holders(self, group: str) -> tuple[Nid, ...]:
+        world = self.world
+        names = next({r.name for r in each.resources} for each in world.cluster.groups if each.name == group)
+        return tuple(n for n in self.stage.nids if world.machines.powered[n] and names & world.machines.active[n])
+
+
+class _Ended(Exception):
+    """``until_s`` has come."""

@@ -1,0 +1,195 @@
+"""The swarm: draws a schedule from a seed. Each seed has its own mix, with whole classes of faults left out.
+
+Leaving classes out finds more than having them all: a fault that hides another's effect is absent half of the time.
+"""
+
+import random
+
+from heartbeat.model.cluster import Failback
+from heartbeat.sim.network import Noise
+from heartbeat.sim.schedule import Fault, GroupShape, Schedule, Shape
+
+_TIMERS = ((0.1, 0.25, 0.5), (0.2, 0.5, 1.0), (0.2, 0.5, 1.0), (0.5, 1.5, 3.0), (0.4, 1.0, 2.0), (0.25, 0.4, 0.75))
+"""(keepalive, warntime, deadtime) in seconds: fast, classic, slow, and one that is tight."""
+_NODES = (2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 7)
+_BOGUS = ("of a stranger", "of a former life", "of another session", "seen before")
+_DEVICE = ("fails", "hangs", "hangs, but acts", "only asks", "comes late", "slow", "fails", "slow")
+_AGENT = ("fails", "fails, half done", "hangs", "hangs, but acts", "slow", "slow")
+_QUIET_SHARE = 0.06
+"""Of seeds with a quiet stretch and no faults."""
+
+
+def draw(seed: int) -> Schedule:
+    """Return the schedule of a seed."""
+    chance = random.Random(seed)  # noqa: S311 - a reproducible world, not a secret
+    shape = _shape(chance)
+    quiet = chance.random() < _QUIET_SHARE
+    chaos_s = shape.initdead_s + 1 if quiet else round(chance.uniform(8, 24), 3)
+    nodes = range(shape.nodes)
+    late = chance.random() < 0.3
+    boots = tuple(
+        -1.0
+        if late and chance.random() < 0.2
+        else round(chance.choice((0.0, 0.3, shape.initdead_s)) * chance.random(), 3)
+        for _ in nodes
+    )
+    clocks: tuple[tuple[float, float], ...] = ()
+    if chance.random() < 0.5:
+        clocks = tuple((round(chance.uniform(0, 1e5), 3), 1 + round(chance.uniform(-2e-4, 2e-4), 6)) for _ in nodes)
+    subset: tuple[int, ...] = ()
+    if shape.nodes > 2 and not quiet and chance.random() < 0.5:
+        subset = tuple(sorted(chance.sample(nodes, chance.randint(shape.nodes // 2 + 1, shape.nodes - 1))))
+    return Schedule(
+        shape,
+        seed,
+        tuple(0.0 for _ in nodes) if quiet else boots,
+        () if quiet else _Faults(chance, shape, chaos_s).draw(),
+        chaos_s,
+        subset,
+        chance.randrange(shape.nodes) if chance.random() < 0.5 else -1,
+        30.0 if quiet else 0.0,
+        clocks,
+        real_bytes=seed % 100 == 0,
+    )
+
+
+def _shape(chance: random.Random) -> Shape:
+    nodes = chance.choice(_NODES)
+    keepalive_s, warntime_s, deadtime_s = chance.choice(_TIMERS)
+    groups = tuple(
+        GroupShape(chance.randrange(nodes), chance.random() < 0.6, chance.choice((1, 1, 2, 3)))
+        for _ in range(chance.randint(1, 4))
+    )
+    return Shape(
+        nodes,
+        groups,
+        keepalive_s,
+        warntime_s,
+        deadtime_s,
+        chance.choice((2, 2, 4)) * deadtime_s,
+        links=chance.choice((1, 2, 2, 3)) if nodes < 6 else chance.choice((1, 2)),
+        device=chance.random() < 0.6,
+        reset_after_off=chance.random() < 0.7,
+        fence_delay_s=chance.choice((0.0, 0.0, 0.0, 0.7)),
+        failback=chance.choice((Failback.ON, Failback.OFF, Failback.LEGACY)),
+        operation_timeout_s=chance.choice((1.0, 3.0)),
+    )
+
+
+class _Faults:
+    """Draws the faults of one seed."""
+
+    def __init__(self, chance: random.Random, shape: Shape, chaos_s: float) -> None:
+        self._chance, self._shape, self._chaos_s = chance, shape, chaos_s
+
+    def draw(self) -> tuple[Fault, ...]:
+        chance = self._chance
+        classes = [self._cut, self._noise, self._process, self._people, self._agent, self._disk, self._bogus]
+        if self._shape.device:
+            classes.append(self._device)
+        enabled = [one for one in classes if chance.random() < 0.5] or [self._process]
+        faults = [chance.choice(enabled)() for _ in range(chance.randint(2, 14))]
+        if chance.random() < 0.08 and self._shape.device:
+            faults.append(self._at(0.0, "device", node=self._node(), word="lies", for_s=self._chaos_s / 2))
+        if chance.random() < 0.08:
+            faults.append(
+                self._at(chance.random() * 5, "agent", node=self._node(), word=f"stop/{self._resource()}/lies")
+            )
+        if chance.random() < 0.05:
+            faults.append(self._fault("crash", node=self._node(), for_s=self._time(3), value=1.0))
+        return tuple(sorted(faults, key=lambda fault: fault.at_s))
+
+    # Pieces.
+
+    def _node(self) -> int:
+        return self._chance.randrange(self._shape.nodes)
+
+    def _resource(self) -> str:
+        group = self._chance.randrange(len(self._shape.groups))
+        return f"g{group}r{self._chance.randrange(self._shape.groups[group].resources)}"
+
+    def _time(self, up_to_deadtimes: float) -> float:
+        """A duration, as likely around the cluster's own times as anywhere."""
+        dead_s = self._shape.deadtime_s
+        near = self._chance.choice((0.5, 0.9, 1.0, 1.1, 2.0)) * self._chance.uniform(0.95, 1.05)
+        anywhere = self._chance.uniform(0.05, up_to_deadtimes)
+        return round(dead_s * (near if self._chance.random() < 0.5 else anywhere), 3)
+
+    def _at(self, at_s: float, kind: str, **fields: object) -> Fault:
+        return Fault(round(at_s, 3), kind, **fields)  # type: ignore[arg-type]
+
+    def _fault(self, kind: str, **fields: object) -> Fault:
+        return self._at(self._chance.uniform(0.1, self._chaos_s - 0.1), kind, **fields)
+
+    # Classes.
+
+    def _cut(self) -> Fault:
+        chance, nodes = self._chance, self._shape.nodes
+        link = -1 if chance.random() < 0.7 else chance.randrange(self._shape.links)
+        draw = chance.random()
+        if draw < 0.4 or nodes == 2:
+            return self._fault(
+                "cut", node=self._node(), link=link, for_s=self._time(5), word=chance.choice(("", "", "in", "out"))
+            )
+        if draw < 0.75:
+            a, b = chance.sample(range(nodes), 2)
+            return self._fault(
+                "part", node=a, other=b, link=link, for_s=self._time(6), word=chance.choice(("", "", "out"))
+            )
+        return self._fault("split", value=float(chance.randrange(1, 2**nodes - 1)), link=link, for_s=self._time(5))
+
+    def _noise(self) -> Fault:
+        chance, dead_s = self._chance, self._shape.deadtime_s
+        noise = chance.choice(
+            (
+                Noise(loss=round(chance.uniform(0.02, 0.4), 3)),
+                Noise(burst=round(chance.uniform(0.01, 0.1), 3)),
+                Noise(duplicate=0.3, slow=0.2, slow_s=round(dead_s * chance.uniform(0.02, 0.5), 3)),
+                Noise(slow=0.5, slow_s=round(dead_s * chance.uniform(0.5, 2), 3)),
+                Noise(corrupt=0.1, loss=0.05),
+                Noise(replay=0.2),
+                Noise(replay=0.2, loss=0.2),
+                Noise(narrow_s=round(chance.uniform(0.005, 0.05), 3)),
+            )
+        )
+        node = self._node() if chance.random() < 0.5 else -1
+        link = -1 if chance.random() < 0.6 else chance.randrange(self._shape.links)
+        return self._fault("noise", node=node, link=link, for_s=self._time(8), noise=noise)
+
+    def _process(self) -> Fault:
+        kind = self._chance.choice(("crash", "crash", "kill", "kill", "freeze", "freeze", "suspend", "executor"))
+        for_s = round(self._chance.uniform(0.05, 1.0), 3) if kind == "executor" else self._time(4)
+        return self._fault(kind, node=self._node(), for_s=for_s)
+
+    def _disk(self) -> Fault:
+        kind = self._chance.choice(("disk-stall", "disk-slow", "disk-full"))
+        return self._fault(kind, node=self._node(), for_s=self._time(8), value=0.5 if kind == "disk-slow" else 0.0)
+
+    def _device(self) -> Fault:
+        if self._chance.random() < 0.2:
+            return self._fault("device-silent", node=self._node(), for_s=self._time(8))
+        word = self._chance.choice(_DEVICE)
+        at_s = self._chance.uniform(0, self._chaos_s / 2)
+        value = round(self._chance.uniform(0.1, 6), 3) if word == "slow" else 0.0
+        return self._at(at_s, "device", node=self._node(), word=word, for_s=self._time(10), value=value)
+
+    def _agent(self) -> Fault:
+        verb = self._chance.choice(("start", "start", "stop", "stop", "probe"))
+        word = self._chance.choice(_AGENT)
+        value = round(self._chance.uniform(0.05, 0.9), 3) if word == "slow" else 0.0
+        return self._fault(
+            "agent", node=self._node(), word=f"{verb}/{self._resource()}/{word}", for_s=self._time(8), value=value
+        )
+
+    def _people(self) -> Fault:
+        word = self._chance.choice(
+            ("standby all", "standby local", "takeover all", "takeover foreign", "stop", "confirm")
+        )
+        if word == "stop":
+            return self._fault("stop", node=self._node(), for_s=self._time(5) + 0.5)
+        if word == "confirm":
+            return self._fault("confirm", node=self._node())
+        return self._fault("ask", node=self._node(), word=word)
+
+    def _bogus(self) -> Fault:
+        return self._fault("bogus", node=self._node(), word=self._chance.choice(_BOGUS))
