@@ -10,6 +10,7 @@ from typing import NamedTuple
 import click
 import pytest
 from heartbeat.cli import hb
+from heartbeat.config.codes import CODES
 from heartbeat.config.directives import DIRECTIVES, KNOWN_MEDIA
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -197,6 +198,26 @@ def test_every_directive_of_heartbeat_3_that_the_map_names_is_one() -> None:
     }
     assert len(named) > 15
     assert named - {"any", "off", ".../ipfail"} <= {*DIRECTIVES, *KNOWN_MEDIA}
+
+
+def test_every_finding_has_its_section_under_its_title_and_with_its_severity() -> None:
+    text = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+    sections = re.findall(r"^### (HB-C\d{3}) (.+)\n\n\*(\w+)\.\* (.+)$", text, re.MULTILINE)
+    told = [(code, title, severity.lower()) for code, title, severity, _ in sections]
+    assert told == [(code.code, code.title, code.severity.value) for code in CODES.values()]
+    assert len(re.findall("^### ", text, re.MULTILINE)) == len(CODES)
+
+
+def test_every_directive_has_a_row_that_says_what_the_code_says() -> None:
+    """Rows of the tables: directive, form, default, ...; the default as the code has it."""
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in row.split(" | ")] for row in re.findall(r"^\| (`.*) \|$", text, re.MULTILINE)]
+    told = {form.strip("`").split()[0]: (form.strip("`").replace("\\|", "|"), default) for form, default, *_ in rows}
+    for name, directive in DIRECTIVES.items():
+        form, default = told.pop(name, ("", ""))
+        assert form == f"{name} {directive.form}", f"{name}: the page says {form!r}"
+        assert default == directive.default.replace("|", "\\|"), f"{name}: the page says the default is {default!r}"
+    assert told.keys() >= set(KNOWN_MEDIA)
 
 
 def test_every_dependency_that_is_declared_is_explained() -> None:
