@@ -1,5 +1,6 @@
 """How long operations on a resource may take: ``timeout RESOURCE start|stop|monitor TIME`` in ha.cf."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from heartbeat.config import codes
@@ -7,7 +8,6 @@ from heartbeat.config.finding import Findings
 from heartbeat.config.hacf import HaCf, Use
 from heartbeat.config.haresources import hide_secrets, names_of, spell
 from heartbeat.config.values import duration
-from heartbeat.plugin.ra import ResourceAgent
 
 OPERATIONS = ("start", "stop", "monitor")
 
@@ -18,10 +18,13 @@ class Limits:
 
     said: dict[tuple[str, str], tuple[Use, float]] = field(default_factory=dict)
 
-    def of(self, words: tuple[str, ...], operation: str, agent: type[ResourceAgent]) -> float:
-        """Return seconds for one operation; ``words`` name the resource, the most exact one first."""
+    def of(self, words: tuple[str, ...], operation: str, advised_s: Mapping[str, float]) -> float:
+        """Return seconds for one operation; ``words`` name the resource, the most exact one first.
+
+        ``advised_s``: the agent's own limits, by operation.
+        """
         said = next((self.said[word, operation] for word in words if (word, operation) in self.said), None)
-        return said[1] if said else float(getattr(agent, f"{operation}_timeout_s"))
+        return said[1] if said else float(advised_s[operation])
 
     def unheard(self, heard: set[str], found: Findings) -> None:
         """Tell of lines that name none of the words of haresources."""

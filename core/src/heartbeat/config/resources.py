@@ -131,6 +131,7 @@ def _resource(memory: _Memory, group: int, word: Word) -> tuple[Resource | None,
     try:
         shares, by = _sharing(memory, word, spelling, agents_word=agent.shares_data(params))
         _claims(memory, group, word, spelling, agent.claims(params))
+        advised_s = agent.timeouts_s(params)
     except Exception as broken:  # noqa: BLE001 - whatever a plugin does wrong becomes a finding
         message = f"the agent {known.driver} failed on {spelling.name}: {type(broken).__name__}"
         memory.reading.found.add(codes.BROKEN_PLUGIN, word.place, message, mend=MEND_PLUGIN)
@@ -141,9 +142,9 @@ def _resource(memory: _Memory, group: int, word: Word) -> tuple[Resource | None,
         agent=known.driver,
         params=raw,
         shares_data=shares,
-        start_timeout_s=limits.of(words, "start", agent),
-        stop_timeout_s=limits.of(words, "stop", agent),
-        monitor_timeout_s=limits.of(words, "monitor", agent),
+        start_timeout_s=limits.of(words, "start", advised_s),
+        stop_timeout_s=limits.of(words, "stop", advised_s),
+        monitor_timeout_s=limits.of(words, "monitor", advised_s),
     )
     return resource, ResourceSurvey(spelling.name, known.driver, known.origin, shares, by)
 

@@ -53,6 +53,14 @@ class ResourceAgent(Plugin, abc.ABC):
         return dict(zip(cls.positional, words, strict=False))
 
     @classmethod
+    def timeouts_s(cls, params: Params) -> dict[str, float]:
+        """Return the time limits of ``start``, ``stop`` and ``monitor``: those of the class, unless it knows better.
+
+        A runner of other people's agents may ask the agent for its advice here.
+        """
+        return {"start": cls.start_timeout_s, "stop": cls.stop_timeout_s, "monitor": cls.monitor_timeout_s}
+
+    @classmethod
     def shares_data(cls, params: Params) -> bool | None:
         """Would running it on two nodes at once endanger data? None: the agent does not know, which counts as yes."""
         return None
