@@ -25,10 +25,16 @@ class StateStore:
             raise
 
     def begin_life(self) -> int:
-        """Return a new incarnation, one above every earlier one of this node, already durable."""
+        """Return a new incarnation, one above every earlier one of this node, already durable.
+
+        Where this node lost its state, its peers told the kernel of the newest, which put it as ``incarnation``.
+        """
+        row = self._db.execute("select cast(value as text) from kept where key = 'incarnation'").fetchone()
+        told = int(row[0]) if row else 0
         row = self._db.execute(
-            "insert into life values(1, 1) on conflict(one) do update set incarnation = incarnation + 1"
-            " returning incarnation"
+            "insert into life values(1, 1 + ?1) on conflict(one)"
+            " do update set incarnation = max(incarnation, ?1) + 1 returning incarnation",
+            (told,),
         ).fetchone()
         return int(row[0])
 

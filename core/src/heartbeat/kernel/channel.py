@@ -8,10 +8,11 @@ sender's highest stream number rides in each beat, so a lost tail is noticed too
 import msgspec
 
 from heartbeat.kernel.desk import Desk
-from heartbeat.kernel.effects import Send
+from heartbeat.kernel.effects import Persist, Send
 from heartbeat.model.names import Nid
+from heartbeat.model.view import Member
 from heartbeat.wire.frame import Header, short_id
-from heartbeat.wire.messages import Heard, Message, Nak, Packet
+from heartbeat.wire.messages import Heard, Message, Nak, Packet, StaleLife
 
 WINDOW = 4096
 """Sequence numbers below the newest by this much count as seen: bounds what is remembered per sender."""
@@ -61,6 +62,10 @@ class Counters(msgspec.Struct):
     stale_life: int = 0
     other_session: int = 0
     stranger: int = 0
+    foreign: int = 0
+    """Of another cluster; the shell's gate counts those that it keeps out."""
+    unsound: int = 0
+    """Names a node, a group or a number that cannot be."""
 
 
 class Channel:
@@ -76,6 +81,9 @@ class Channel:
         self._store: dict[int, Packet] = {}
         self.senders: dict[Nid, Sender] = {}
         self.counters = Counters()
+        self._lives = _lives(desk.birth.stored.get("lives", b""))
+        """Newest life ever heard of each other node, over restarts of this one."""
+        self._stale_told_s: dict[Nid, float] = {}
 
     # Out.
 
@@ -114,7 +122,10 @@ class Channel:
     # In.
 
     def sender(self, header: Header) -> Nid | None:
-        """Return who sent it; None for a stranger to our node list."""
+        """Return who sent it; None for another cluster and for a stranger to our node list."""
+        if header.cluster != self._cluster_id:
+            self.counters.foreign += 1
+            return None
         nid = self._nids.get(header.sender)
         if nid is None:
             self.counters.stranger += 1
@@ -123,20 +134,41 @@ class Channel:
     def admit(self, nid: Nid, header: Header) -> tuple[bool, bool]:
         """Return (is it fresh, is it the first frame of a new life)."""
         sender = self.senders.get(nid)
+        if header.incarnation < self._lives.get(nid, 0):
+            self.counters.stale_life += 1
+            self._tell_stale(nid, header)
+            return False, False
         new_life = sender is None or header.incarnation > sender.incarnation
         if new_life:
             self.senders[nid] = sender = Sender(header.incarnation, header.session)
+            self._remember(nid, header.incarnation)
         assert sender is not None
-        if header.incarnation < sender.incarnation:
-            self.counters.stale_life += 1
-            return False, False
         if header.session != sender.session:
             self.counters.other_session += 1
+            self._tell_stale(nid, header)
             return False, False
         if sender.is_duplicate(header.sequence):
             self.counters.duplicate += 1
             return False, False
         return True, new_life
+
+    def _remember(self, nid: Nid, incarnation: int) -> None:
+        if incarnation != self._lives.get(nid, 0):
+            self._lives[nid] = incarnation
+            lives = ",".join(f"{each}:{life}" for each, life in sorted(self._lives.items()))
+            self._desk.effects.append(Persist("lives", lives.encode()))
+
+    def _tell_stale(self, nid: Nid, header: Header) -> None:
+        """A node that lost its own memory counts its lives anew: tell it, instead of ignoring it for ever."""
+        if self._desk.now_s >= self._stale_told_s.get(nid, float("-inf")) + self._desk.cluster.timers.keepalive_s:
+            self._stale_told_s[nid] = self._desk.now_s
+            self.send(StaleLife(Member(nid, self._lives[nid]), header.session), to=nid)
+
+    def is_stale(self, told: StaleLife) -> bool:
+        """Does this tell me, in this very life, that my number was used before?"""
+        birth = self._desk.birth
+        is_mine = (told.member.nid, told.session) == (birth.me, birth.session)
+        return is_mine and told.member.incarnation >= birth.incarnation
 
     def in_order(self, nid: Nid, packet: Packet) -> list[Packet]:
         """Take a stream packet; return what can be delivered now, in order."""
@@ -204,3 +236,8 @@ class Channel:
             self.send(Nak(sender.contiguous + 1, last), to=nid)
             sender.nak_at_s = self._desk.now_s + sender.nak_pause_s
             sender.nak_pause_s = min(2 * sender.nak_pause_s, NAK_LAST_S)
+
+
+def _lives(text: bytes) -> dict[Nid, int]:
+    pairs = (word.split(b":") for word in text.split(b",") if word)
+    return {Nid(int(nid)): int(life) for nid, life in pairs}

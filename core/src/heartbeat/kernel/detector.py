@@ -11,6 +11,11 @@ from heartbeat.model.names import Nid
 from heartbeat.model.view import ViewId
 from heartbeat.wire.messages import Beat
 
+POSTPONED_DEADTIMES_MAX = 3
+"""A machine that stands still again and again must not put off its verdict on a dead peer for ever."""
+FLAP_WINDOW_S = 300.0
+LINK_UP_FRAMES_MAX = 64
+
 
 class LinkState(enum.Enum):
     UNKNOWN = "unknown"
@@ -22,7 +27,7 @@ class LinkState(enum.Enum):
 class LinkHealth:
     """One peer over one link."""
 
-    __slots__ = ("frames", "last_s", "lost", "sequence", "since_s", "state")
+    __slots__ = ("downs", "frames", "last_s", "lost", "row", "sequence", "since_s", "state")
 
     def __init__(self, now_s: float) -> None:
         self.state = LinkState.UNKNOWN
@@ -31,6 +36,15 @@ class LinkHealth:
         self.frames = 0
         self.lost = 0
         self.sequence = 0
+        self.row = 0
+        """Frames in a row, none lost, since the link went down."""
+        self.downs: list[float] = []
+        """When it went down, within FLAP_WINDOW_S."""
+
+    def is_steady(self, now_s: float) -> bool:
+        """Has a link that was down shown enough frames in a row? Twice as many for each time it went down."""
+        flaps = sum(at > now_s - FLAP_WINDOW_S for at in self.downs) - 1
+        return self.row >= min(2 << max(flaps, 0), LINK_UP_FRAMES_MAX)
 
 
 class Peer:
@@ -44,7 +58,11 @@ class Peer:
         self.since_s = now_s
         self.alive = False
         """Heard within deadtime."""
+        self.hears: dict[Nid, int] = {}
+        """Whom its newest beat shows to be heard within deadtime, and in which life."""
         self.late = False
+        self.postponed_s = 0.0
+        """By how much its verdict was put off for pauses of ours since it was last heard."""
         self.silent_decision = 0
         self.beat: Beat | None = None
         self.boot_id = ""
@@ -66,27 +84,32 @@ class Detector:
         """The larger of my deadtime and the one the peer announces: a difference never shortens patience."""
         return max(self.deadtime_s, peer.beat.deadtime_s if peer.beat else 0.0)
 
+    def _patience_s(self, nid: Nid) -> float:
+        return self.dead_after_s(self.peers[nid]) if nid in self.peers else 0.0
+
     # Frames.
 
     def heard(self, nid: Nid, link: int, sequence: int, *, fresh: bool) -> None:
         """A frame of the peer's present life came over a link. Only a number new to that link counts as life.
 
-        A recording of old frames is never new, and a frame seen over another link first still proves this one.
+        A recording of old frames is never new. A frame seen over another link first still proves this link, but not
+        the node: a slow link, or a recording played into another one, must not keep a dead node alive.
         """
         peer, now = self.peers[nid], self._desk.now_s
         health = peer.links[link]
         if sequence <= health.sequence:
             return
-        if health.sequence:
-            health.lost += sequence - health.sequence - 1
+        missing = sequence - health.sequence - 1 if health.sequence else 0
+        health.lost += missing
+        health.row = 1 if missing else health.row + 1
         health.sequence = sequence
         health.frames += 1
         health.last_s = now
-        if health.state is not LinkState.UP:
+        if health.state is not LinkState.UP and (health.state is not LinkState.DOWN or health.is_steady(now)):
             self._link_up(peer, link, health)
-        if fresh or peer.alive:
+        if fresh:
             peer.heard_s = now
-            peer.late = False
+            peer.late, peer.postponed_s = False, 0.0
             if not peer.alive:
                 self._alive(peer)
 
@@ -114,7 +137,7 @@ class Detector:
     def new_life(self, nid: Nid, incarnation: int) -> None:
         """The peer's daemon started anew; what was known of the link numbers is void."""
         peer = self.peers[nid]
-        before, peer.incarnation, peer.beat = peer.incarnation, incarnation, None
+        before, peer.incarnation, peer.beat, peer.hears = peer.incarnation, incarnation, None, {}
         for health in peer.links:
             health.sequence = 0
         if before:
@@ -134,19 +157,19 @@ class Detector:
             health.state, health.since_s = LinkState.UNKNOWN, self._desk.now_s
 
     def beat(self, nid: Nid, beat: Beat) -> None:
-        self.peers[nid].beat = beat
-        self.peers[nid].boot_id = beat.boot_id
+        peer = self.peers[nid]
+        peer.beat, peer.boot_id = beat, beat.boot_id
+        dead_s = self.dead_after_s(peer)
+        hears = {h.nid: h.incarnation for h in beat.row if h.age_ms <= 1000 * max(dead_s, self._patience_s(h.nid))}
+        if hears != peer.hears:
+            peer.hears = hears
 
     # Questions.
 
     def hears_me(self, nid: Nid) -> bool:
         """True when the peer's newest beat shows that it hears my present life."""
-        beat = self.peers[nid].beat
-        if beat is None or not self.peers[nid].alive:
-            return False
-        me = self._desk.member
-        dead_ms = self.dead_after_s(self.peers[nid]) * 1000
-        return any(h.nid == me.nid and h.incarnation == me.incarnation and h.age_ms <= dead_ms for h in beat.row)
+        peer, me = self.peers[nid], self._desk.member
+        return peer.alive and peer.hears.get(me.nid) == me.incarnation
 
     def age_s(self, nid: Nid) -> float:
         return self._desk.now_s - self.peers[nid].heard_s
@@ -171,12 +194,14 @@ class Detector:
         return next_s
 
     def postpone(self, gap_s: float) -> None:
-        """We slept: silence is counted anew from now, because it was ours, not theirs."""
+        """We slept: silence is counted anew from now, because it was ours, not theirs. But not for ever."""
         for peer in self.peers.values():
+            shift_s = min(gap_s, POSTPONED_DEADTIMES_MAX * self.deadtime_s - peer.postponed_s)
             if peer.alive:
-                peer.heard_s += gap_s
+                peer.heard_s += shift_s
+                peer.postponed_s += shift_s
             for health in peer.links:
-                health.last_s += gap_s
+                health.last_s += shift_s
 
     def wake(self) -> None:
         for peer in self.peers.values():
@@ -191,6 +216,8 @@ class Detector:
             health.state, health.since_s, desk.changed = LinkState.LATE, desk.now_s, True
         if health.state is LinkState.LATE and desk.now_s >= health.last_s + self.dead_after_s(peer):
             health.state, health.since_s = LinkState.DOWN, desk.now_s
+            health.row = 0
+            health.downs = [*health.downs[-5:], desk.now_s]
             name = desk.birth.links[link]
             desk.decide(
                 "link.down",

@@ -5,6 +5,7 @@ the group, in its own words when it is in the view and by proof when it is not.
 """
 
 from heartbeat.kernel.channel import Channel
+from heartbeat.kernel.contest import LIMIT, WINDOW_S, Contest
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.groups import LocalGroup
@@ -20,6 +21,9 @@ ORDER_AGAIN_S = 1.0
 """An order whose effect the ledger does not show after this long is given again."""
 FAILBACK_DEADTIMES = 10
 """auto_failback waits for so many deadtimes of membership, so that a node that flaps does not drag groups along."""
+FALL_WINDOW_S = 3600.0
+"""The wait doubles for each time that the node fell out of a view within this time."""
+FALLS_MAX = 8
 
 
 class Director:
@@ -33,9 +37,10 @@ class Director:
         membership: Membership,
         ledger: Ledger,
         groups: tuple[LocalGroup, ...],
+        contest: Contest,
     ) -> None:
         self._desk, self._channel, self._detector = desk, channel, detector
-        self._membership, self._ledger, self._groups = membership, ledger, groups
+        self._membership, self._ledger, self._groups, self._contest = membership, ledger, groups, contest
         self.standing = Standing.NO_QUORUM
         self.executor_ready = False
         self.leaving: set[Nid] = set()
@@ -49,8 +54,12 @@ class Director:
         """Since when they wait, for whatever reason."""
         self._outstanding: dict[int, tuple[Order, float]] = {}
         """By group: the last order, and when it may be given again."""
+        self._starts: dict[int, Order] = {}
+        """By group: a start whose receiver has not shown yet that it took it; it may still be on its way there."""
         self._prepared: dict[int, Nid] = {}
         self._failback_s: dict[Nid, float] = {}
+        self._members: tuple[Nid, ...] = ()
+        self._falls: dict[Nid, list[float]] = {}
         self._told: dict[int, str] = {}
         self._mismatch: tuple[Nid, ...] = ()
         self._looked_s = -1.0
@@ -61,14 +70,29 @@ class Director:
     def view_installed(self, newcomers: tuple[Nid, ...]) -> None:
         """Orders and preparations of the old view are void."""
         self._outstanding.clear()
+        self._starts.clear()
         self._prepared.clear()
-        self.leaving &= set(self._membership.view.nids)
+        nids = self._membership.view.nids
+        for nid in self._members:
+            if nid not in nids:
+                self._failback_s.pop(nid, None)
+                if nid not in self.leaving:
+                    self._falls.setdefault(nid, []).append(self._desk.now_s)
+        self._members = nids
+        self.leaving &= set(nids)
         for group in self._groups:
             group.drop_preparation()
-        wait = 0.0 if self._desk.cluster.failback is Failback.LEGACY else FAILBACK_DEADTIMES * self._detector.deadtime_s
         for nid in newcomers:
-            self._failback_s[nid] = self._desk.now_s + wait
+            self._failback_s[nid] = self._desk.now_s + self._failback_wait_s(nid)
         self._ledger.dirty = True
+
+    def _failback_wait_s(self, nid: Nid) -> float:
+        """Return how long a node must be a member before its groups come home."""
+        if self._desk.cluster.failback is Failback.LEGACY:
+            return 0.0
+        falls = [at for at in self._falls.get(nid, []) if at > self._desk.now_s - FALL_WINDOW_S][-FALLS_MAX:]
+        self._falls[nid] = falls
+        return float(FAILBACK_DEADTIMES * self._detector.deadtime_s * 2 ** max(len(falls) - 1, 0))
 
     @property
     def directs(self) -> bool:
@@ -84,7 +108,7 @@ class Director:
             peer, name = self._detector.peers[nid], desk.name(nid)
             if self._ledger.proof(nid, peer.incarnation) >= self._ledger.needed(shares_data=shares):
                 continue
-            if peer.alive:
+            if peer.alive or self._ledger.is_haunted(nid, peer.incarnation):
                 return f"{name} is heard but not in the view", False
             never = peer.incarnation == 0
             if never and desk.now_s < desk.born_s + desk.cluster.timers.initdead_s:
@@ -94,6 +118,8 @@ class Director:
             if not never and name in desk.cluster.has_device:
                 return f"{name} may still hold it: it is being fenced", False
             proved = False
+        if not proved and self._contest.is_worn(index):
+            return f"it was contested {LIMIT} times within {WINDOW_S / 60:g} minutes: taken only with proof", False
         return "", proved
 
     def _absent(self) -> list[Nid]:
@@ -189,8 +215,21 @@ class Director:
             self._wait(index, obstacle)
             self._order(index, wish.target, "prepare", wish.why)
             return
-        load[wish.target] += 1
-        self._order(index, wish.target, "start", wish.why, proved=proved)
+        if self._is_called_back(index, wish.target):
+            load[wish.target] += 1
+            self._order(index, wish.target, "start", wish.why, proved=proved)
+
+    def _is_called_back(self, index: int, target: Nid) -> bool:
+        """Make sure that no start given to another node can still act: its receiver must show a newer order."""
+        given = self._starts.get(index)
+        if given is None or given.node == target:
+            return True
+        holding = self._ledger.holding(given.node, index)
+        if holding and holding.token >= given.token:
+            return True
+        # Orders to one node are taken in turn, so once the stop is shown the start is over.
+        self._order(index, given.node, "stop", f"{self._desk.name(target)} shall have it now")
+        return False
 
     def _wish(self, index: int, states: dict[Nid, Local], load: dict[Nid, int], due: list[Nid]) -> Wish:
         group = self._desk.cluster.groups[index]
@@ -204,6 +243,10 @@ class Director:
         """Could this member be given the group, as things stand?"""
         candidate = self._candidate(index, nid, self._ledger.state(nid, index), 0)
         return candidate.can_take and not candidate.failures
+
+    def is_able(self, index: int, nid: Nid) -> bool:
+        """Could this member be given the group, if its earlier failures were forgiven?"""
+        return self._candidate(index, nid, self._ledger.state(nid, index), 0).can_take
 
     def load(self, nid: Nid) -> int:
         """Return how many groups a member holds."""
@@ -282,10 +325,13 @@ class Director:
             self._told.pop(index, None)
             if action == "start":
                 self._prepared.pop(index, None)
+                self._starts.pop(index, None)
         self.token += 1
         order = Order(self._membership.view.id, self.token, index, node, action, why, proved)
         if action != "prepare":
             self._outstanding[index] = (order, self._desk.now_s + ORDER_AGAIN_S)
+        if action == "start":
+            self._starts[index] = order
         if node == self._desk.me:
             self.obey(order)
         else:

@@ -353,7 +353,10 @@ class Fencing:
         if case is None:
             return False
         case.operation = 0
-        good = result if result.outcome is Outcome.DONE and result.proof > Proof.NONE else None
+        proof = Proof.ASKED if self.devices.has_lied(case.device, case.target.nid) else result.proof
+        good = Result(Outcome.DONE, result.detail, min(proof, result.proof)) if result.outcome is Outcome.DONE else None
+        if good and good.proof is Proof.NONE:
+            good = None
         if good and good.proof < self._ledger.needed(shares_data=True) and case.devices:
             case.weak, good = good, None
         if good or (case.weak and not case.devices):

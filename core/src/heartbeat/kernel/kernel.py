@@ -9,18 +9,22 @@ from collections.abc import Callable
 
 from heartbeat.kernel import events, quorum
 from heartbeat.kernel.birth import Birth
+from heartbeat.kernel.bounds import Bounds
 from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.confirming import Confirming
+from heartbeat.kernel.contest import Contest
 from heartbeat.kernel.credit import Credit
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.director import Director
-from heartbeat.kernel.effects import Answer, Arm, Changed, Effect
+from heartbeat.kernel.effects import Answer, Arm, Changed, Effect, Halt, Persist
 from heartbeat.kernel.fencing import Fencing
+from heartbeat.kernel.ghosts import Ghosts
 from heartbeat.kernel.groups import LocalGroup
 from heartbeat.kernel.leaving import Leaving
 from heartbeat.kernel.ledger import Ledger
-from heartbeat.kernel.membership import Membership
+from heartbeat.kernel.links import Links
+from heartbeat.kernel.membership import Membership, joiners
 from heartbeat.kernel.moves import Moves
 from heartbeat.kernel.report import Report
 from heartbeat.model.cluster import Cluster
@@ -42,6 +46,7 @@ class Kernel:
         self._channel = channel = Channel(desk)
         self._detector = detector = Detector(desk)
         self._ledger = ledger = Ledger(desk)
+        self._links = Links(desk)
         self._groups = groups = tuple(
             LocalGroup(desk, index, group, self._fence_me) for index, group in enumerate(cluster.groups)
         )
@@ -50,7 +55,10 @@ class Kernel:
         )
         self._credit = Credit(desk)
         self._fencing = Fencing(desk, channel, detector, membership, ledger, self._credit)
-        self._director = Director(desk, channel, detector, membership, ledger, groups)
+        self._bounds = Bounds(len(cluster.nodes), len(groups))
+        self._ghosts = Ghosts(desk, ledger, self._fencing, groups)
+        self._contest = Contest(desk, membership, groups)
+        self._director = Director(desk, channel, detector, membership, ledger, groups, self._contest)
         self._moves = Moves(desk, channel, membership, ledger, self._director, groups)
         self._leaving = Leaving(desk, channel, detector, membership, ledger, self._director, groups)
         self._confirming = Confirming(desk, channel, detector, membership, ledger, self._director)
@@ -62,7 +70,6 @@ class Kernel:
         self._why = "not in a view yet"
         self._view_since_s = 0.0
         self._view_decision = 0
-        self._link_problems: dict[int, str] = {}
         # The digests of what never changes in one life are made once.
         self._digest, self._nodes_digest = cluster.digest, cluster.nodes_digest
 
@@ -118,6 +125,9 @@ class Kernel:
         late_s = gap_s - timers.keepalive_s
         if late_s > timers.deadtime_s / 2:
             self._detector.postpone(late_s)
+            self._fencing.hold_back(timers.deadtime_s)
+            # Who has never been heard gets its initdead anew, too: it was this node that could not hear.
+            self._desk.born_s += min(late_s, timers.initdead_s)
             self._desk.decide(
                 "self.paused",
                 self._desk.node(self._desk.me),
@@ -136,7 +146,7 @@ class Kernel:
             case events.ExecutorChanged():
                 self._executor(event)
             case events.DevicesKnown():
-                self._fencing.device_known(
+                self._fencing.devices.known(
                     event.device, event.hosts, event.worst_off_s, event.problem, serialises=event.serialises
                 )
             case events.ClientAsked():
@@ -145,7 +155,7 @@ class Kernel:
                 self._moves.client_gone(event.ticket)
                 self._leaving.client_gone(event.ticket)
             case events.LinkOpened():
-                self._link(event)
+                self._links.opened(event.link, event.problem)
             case events.Persisted():
                 if event.error:
                     self._desk.decide(
@@ -162,13 +172,16 @@ class Kernel:
         nid = self._channel.sender(event.header)
         if nid is None or nid == self._desk.me:
             return
+        if not self._bounds.allow(event.packet):
+            self._channel.counters.unsound += 1
+            return
         fresh, new_life = self._channel.admit(nid, event.header)
-        sender = self._channel.senders[nid]
-        if event.header.incarnation != sender.incarnation or event.header.session != sender.session:
+        sender = self._channel.senders.get(nid)
+        if not sender or (sender.incarnation, sender.session) != (event.header.incarnation, event.header.session):
             return
         if new_life:
             self._detector.new_life(nid, event.header.incarnation)
-        if self._is_ghost(nid, event.header.incarnation):
+        if self._ghosts.speaks(nid, event.header.incarnation, event.packet.message):
             return
         self._detector.heard(nid, event.link, event.header.sequence, fresh=fresh)
         if not fresh:
@@ -177,26 +190,17 @@ class Kernel:
         if isinstance(packet.message, m.Beat):
             self._beat(nid, event.header.sequence, packet.message)
             return
+        if not isinstance(packet.message, m.StaleLife) and not self._is_kin(nid):
+            return
         ready = [packet] if packet.stream == 0 else self._channel.in_order(nid, packet)
         for each in ready:
             if each.to in (-1, self._desk.me):
                 self._message(nid, each.message)
 
-    def _is_ghost(self, nid: Nid, incarnation: int) -> bool:
-        """A life that was proved off must not speak. One that left in order may finish its sentence."""
-        proved = self._ledger.proofs.get(nid)
-        if proved is None or incarnation > proved.incarnation or self._ledger.left_in_order(nid, incarnation):
-            return False
-        if self._desk.now_s > self._ledger.proved_s[nid] + self._detector.deadtime_s:
-            self._ledger.withdraw(nid)
-            self._desk.decide(
-                "fence.withdrawn",
-                self._desk.node(nid),
-                f"{self._desk.name(nid)} speaks although it was proved off: the proof is withdrawn",
-                f"a frame of life {incarnation} arrived after the proof ({proved.how})",
-                alarm=True,
-            )
-        return True
+    def _is_kin(self, nid: Nid) -> bool:
+        """Does the sender list the same nodes? Otherwise its nids mean other nodes, and only its beats are read."""
+        beat = self._detector.peers[nid].beat
+        return beat is not None and beat.nodes_digest == self._nodes_digest
 
     def _beat(self, nid: Nid, sequence: int, beat: m.Beat) -> None:
         desk = self._desk
@@ -205,7 +209,7 @@ class Kernel:
         if first or not self._detector.hears_me(nid):
             desk.urgent = True
         self._detector.beat(nid, beat)
-        if beat.nodes_digest != desk.cluster.nodes_digest:
+        if beat.nodes_digest != self._nodes_digest:
             if before is None or before.nodes_digest != beat.nodes_digest:
                 desk.decide(
                     "config.nodes-differ",
@@ -219,6 +223,8 @@ class Kernel:
             self._ledger.dirty = True
         self._channel.told_high(nid, beat.stream_high)
         self._ledger.told(nid, self._channel.senders[nid].incarnation, sequence, beat.holdings)
+        if beat.digest == self._digest:
+            self._contest.claimed(nid, beat.holdings)
         if (beat.phase == "leaving") != (nid in self._director.leaving):
             self._director.leaving ^= {nid}
             self._ledger.dirty = True
@@ -270,6 +276,22 @@ class Kernel:
                 self._leaving.others_leave(nid, message)
             case m.LeaveSeen():
                 self._leaving.seen(nid, message)
+            case m.StaleLife():
+                self._stale(nid, message)
+
+    def _stale(self, nid: Nid, told: m.StaleLife) -> None:
+        """This node lost its memory: it goes on above the newest life that others remember."""
+        if self._channel.is_stale(told):
+            newest = told.member.incarnation
+            self._desk.decide(
+                "node.stale",
+                self._desk.node(self._desk.me),
+                f"this node's state was lost: it starts anew as life {newest + 1}",
+                f"{self._desk.name(nid)} has heard life {newest} of it",
+                alarm=True,
+            )
+            self._desk.effects.append(Persist("incarnation", str(newest).encode()))
+            self._desk.effects.append(Halt("its state was lost", clean=False))
 
     # Other events.
 
@@ -307,18 +329,6 @@ class Kernel:
                 refused = api.Refused(f"the kernel does not answer {type(request).__name__}")
                 self._desk.effects.append(Answer(event.ticket, refused))
 
-    def _link(self, event: events.LinkOpened) -> None:
-        name = self._desk.birth.links[event.link]
-        before = self._link_problems.get(event.link, "")
-        if event.problem and event.problem != before:
-            self._desk.decide(
-                "link.closed", f"link {name}", f"{name} could not be opened: {event.problem}", event.problem, alarm=True
-            )
-        elif not event.problem:
-            self._desk.decide("link.open", f"link {name}", f"{name} is open", "the medium opened it")
-            self._desk.urgent = True
-        self._link_problems[event.link] = event.problem
-
     # What the parts ask of the whole.
 
     def _refresh_mine(self) -> None:
@@ -344,9 +354,11 @@ class Kernel:
 
     def _is_excluded(self, nid: Nid) -> bool:
         peer = self._detector.peers[nid]
-        if peer.beat is None or peer.beat.nodes_digest != self._desk.cluster.nodes_digest:
+        if peer.beat is None or peer.beat.nodes_digest != self._nodes_digest:
             return True
-        if self._ledger.proof(nid, peer.incarnation) is not Proof.NONE:
+        if self._ledger.proof(nid, peer.incarnation) is not Proof.NONE or self._ledger.is_condemned(
+            nid, peer.incarnation
+        ):
             return True
         return self._fencing.is_shooting(nid)
 
@@ -356,14 +368,13 @@ class Kernel:
             nid = state.member.nid
             self._director.token = max(self._director.token, state.token)
             for proved in state.proofs:
-                if proved.nid != desk.me:
+                if proved.nid != desk.me and not self._ledger.is_condemned(proved.nid, proved.incarnation):
                     self._ledger.prove(proved)
             if nid != desk.me:
                 for packet in self._channel.covered(nid, state.stream):
                     if packet.to in (-1, desk.me):
                         self._message(nid, packet.message)
                 self._ledger.told(nid, state.member.incarnation, state.sequence, state.holdings)
-        newcomers = tuple(s.member.nid for s in states if not s.old.epoch)
         silent = [self._detector.peers[nid].silent_decision for nid in desk.others if not view.has(nid)]
         names = ", ".join(desk.name(nid) for nid in view.nids)
         self._view_since_s = desk.now_s
@@ -372,7 +383,9 @@ class Kernel:
         )
         self._credit.view_installed(view)
         self._fencing.view_installed()
-        self._director.view_installed(newcomers if len(view.members) > 1 else ())
+        self._director.view_installed(joiners(states) if len(view.members) > 1 else ())
+        for group in self._groups:
+            group.ask_to_be_fenced()
         self._weigh()
 
     def _bury(self) -> None:
@@ -397,7 +410,7 @@ class Kernel:
             self._director.cause = self._desk.decide(
                 f"quorum.{standing.value}",
                 "cluster",
-                _STANDING_WORDS[standing].format(why=why),
+                f"{quorum.WORDS[standing]}: {why}",
                 *self._away_causes(),
                 self._view_decision,
                 why,
@@ -444,13 +457,13 @@ class Kernel:
             self._nodes_digest,
             self._digest,
             cluster.timers.deadtime_s,
-            membership.view.id,
+            membership.shown,
             phase,
             row,
             tuple(self._ledger.mine.values()),
             self._channel.stream_high,
             membership.epoch,
-            self._fencing.can_fence(),
+            self._fencing.devices.can_fence(),
             self._director.executor_ready,
         )
 
@@ -474,11 +487,4 @@ class Kernel:
 
     def status(self, now_s: float) -> ClusterStatus:
         """Return what is true now; changes nothing."""
-        return self._report.status(now_s, self._why, self._view_since_s, self._link_problems)
-
-
-_STANDING_WORDS = {
-    Standing.PRIMARY: "this view may act: {why}",
-    Standing.PENDING: "this view keeps what it holds and starts nothing that needs proof: {why}",
-    Standing.NO_QUORUM: "this view may neither fence nor take: {why}",
-}
+        return self._report.status(now_s, self._why, self._view_since_s, self._links.problems)

@@ -14,6 +14,7 @@ from heartbeat.kernel.ledger import LEFT, Ledger
 from heartbeat.kernel.membership import REPEAT_S, Membership
 from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proof, Proved
+from heartbeat.model.view import Member
 from heartbeat.wire.api import Done, Moved, Progress
 from heartbeat.wire.messages import Leave, LeaveSeen, Local
 
@@ -39,6 +40,7 @@ class Leaving:
         self._tickets: list[int] = []
         self._had: list[str] = []
         self._seen: set[Nid] = set()
+        self._unproved_told: dict[Nid, Leave] = {}
         self._since_s: float | None = None
         """When the first LEAVE was sent."""
         self._repeat_s = float("inf")
@@ -55,6 +57,10 @@ class Leaving:
         self._cause = self._desk.decide("leave.asked", "cluster", "this node leaves the cluster in order", why)
         self._tell(Progress("stopping what runs here"))
         self._ledger.dirty = self._desk.urgent = True
+        for group in self._groups:
+            if group.state is Local.BLOCKED:
+                # What could not be stopped then may be stopped now: the person asks anew.
+                group.stop(0, "this node leaves the cluster")
 
     def deadline_s(self) -> float:
         return self._repeat_s
@@ -119,10 +125,19 @@ class Leaving:
             heard = f"{', '.join(self._desk.name(nid) for nid in unaware)} did not acknowledge within deadtime"
         else:
             heard = "every other member knows"
-        self._desk.decide("leave.done", "cluster", "this node has left in order and holds nothing", heard, self._cause)
+        unproved = ", ".join(self._groups[index].group.name for index in self._unproved())
+        text = f"has left without showing that {unproved} is stopped" if unproved else LEFT
+        self._desk.decide(
+            "leave.done",
+            "cluster",
+            f"this node {text}" if unproved else "this node has left in order and holds nothing",
+            heard,
+            self._cause,
+            alarm=bool(unproved),
+        )
         moved = tuple(Moved(name, self._desk.name(self._desk.me), "", None) for name in self._had)
-        self._tell(Done(True, "left in order", moved))
-        self._desk.effects.append(Halt("left in order", clean=not self._unproved()))
+        self._tell(Done(not unproved, text, moved))
+        self._desk.effects.append(Halt(text, clean=not unproved))
 
     def _tell(self, answer: Done | Progress) -> None:
         self._desk.effects += [Answer(ticket, answer) for ticket in self._tickets]
@@ -135,7 +150,12 @@ class Leaving:
     def others_leave(self, nid: Nid, leave: Leave) -> None:
         """A node says goodbye: what it does not name is free."""
         self._channel.send(LeaveSeen(leave.member), to=nid)
+        if leave.member != Member(nid, self._detector.peers[nid].incarnation):
+            return
         if leave.unproved:
+            if self._unproved_told.get(nid) == leave:
+                return
+            self._unproved_told[nid] = leave
             names = ", ".join(self._groups[i].group.name for i in leave.unproved if i < len(self._groups))
             self._desk.decide(
                 "node.left-unproved",

@@ -33,6 +33,8 @@ class Ledger:
         self.mine: dict[int, Holding] = {}
         self.proofs: dict[Nid, Proved] = {}
         self.proved_s: dict[Nid, float] = {}
+        self._ghosts: dict[Nid, tuple[int, float]] = {}
+        """Lives that spoke after they were proved over, and when they last did."""
         self.dirty = True
         """Something that planning depends on has changed."""
 
@@ -77,10 +79,23 @@ class Ledger:
         self.dirty = self._desk.changed = True
         return True
 
-    def withdraw(self, nid: Nid) -> None:
-        """A frame came from a life that was proved over: the proof was wrong."""
-        if self.proofs.pop(nid, None):
-            self.dirty = self._desk.changed = True
+    def condemn(self, nid: Nid, incarnation: int) -> None:
+        """A frame came from a life that was proved over: the proof was wrong, and this life is never trusted again."""
+        self.proofs.pop(nid, None)
+        self._ghosts[nid] = (incarnation, self._desk.now_s)
+        self.dirty = self._desk.changed = True
+
+    def ghost_spoke(self, nid: Nid, incarnation: int) -> None:
+        self._ghosts[nid] = (max(incarnation, self._ghosts[nid][0]), self._desk.now_s)
+
+    def is_condemned(self, nid: Nid, incarnation: int) -> bool:
+        """Did this life of a node, or a later one, ever speak after it was proved over?"""
+        return nid in self._ghosts and incarnation <= self._ghosts[nid][0]
+
+    def is_haunted(self, nid: Nid, incarnation: int) -> bool:
+        """Does such a life still speak? Then no person may confirm it as off, and nothing is taken from it."""
+        spoke_s = self._ghosts[nid][1] if self.is_condemned(nid, incarnation) else float("-inf")
+        return self._desk.now_s < spoke_s + self._desk.cluster.timers.deadtime_s
 
     def proof(self, nid: Nid, incarnation: int) -> Proof:
         """Return how strongly this life of a node is proved over."""

@@ -74,6 +74,9 @@ class Membership:
         self._flushed_s = float("inf")
         self._stirred_s: float | None = None
         self._wanted: tuple[Member, ...] = ()
+        self._picture: object = None
+        """What the last estimate was made from; most steps change nothing in it."""
+        self._estimate: tuple[Member, ...] = ()
         self._quiet_until_s = 0.0
         self._sits_out: dict[Nid, float] = {}
         self._install_again_s = 0.0
@@ -85,7 +88,20 @@ class Membership:
 
     @property
     def is_flushing(self) -> bool:
-        """A promise is out: the old view is no longer acted upon."""
+        """A promise is out: the old view is no longer acted upon, even if nothing came of the promise.
+
+        Whoever it was given to may have installed a view with what this node said of itself then.
+        """
+        return self.promised > self.view.id
+
+    @property
+    def shown(self) -> ViewId:
+        """What beats show: the view, or the promise that came to nothing, so that the others make a view anew."""
+        return self.promised if self.is_flushing and not self._is_in_round else self.view.id
+
+    @property
+    def _is_in_round(self) -> bool:
+        """A coordinator may still complete the promise."""
         return self._flushed_s != float("inf")
 
     # Who should be in?
@@ -94,6 +110,14 @@ class Membership:
         """Return me and the peers that all hear each other, greedily: drop whoever misses most, then who is new,
         then the higher nid, the same on every node."""
         peers = [nid for nid in self._desk.others if self._is_candidate(nid)]
+        known = self._detector.peers
+        picture = (self.view.id, [(nid, known[nid].incarnation, known[nid].hears) for nid in peers])
+        if picture != self._picture:
+            self._picture, self._estimate = picture, self._clique(peers)
+        return self._estimate
+
+    def _clique(self, peers: list[Nid]) -> tuple[Member, ...]:
+        peers = [*peers]
         while True:
             missing = {i: sum(not self._edge(i, j) for j in peers if j != i) for i in peers}
             worst = max(peers, key=lambda i: (missing[i], not self.view.has(i), i), default=None)
@@ -112,12 +136,7 @@ class Membership:
         return self._row_shows(i, j) and self._row_shows(j, i)
 
     def _row_shows(self, i: Nid, j: Nid) -> bool:
-        peer, other = self._detector.peers[i], self._detector.peers[j]
-        dead_ms = self._detector.dead_after_s(other) * 1000
-        beat = peer.beat
-        return beat is not None and any(
-            heard.nid == j and heard.incarnation == other.incarnation and heard.age_ms <= dead_ms for heard in beat.row
-        )
+        return self._detector.peers[i].hears.get(j) == self._detector.peers[j].incarnation
 
     # Time.
 
@@ -137,8 +156,9 @@ class Membership:
         now = self._desk.now_s
         if self._round:
             self._drive(self._round)
-        if self.is_flushing and now >= self._flushed_s + 2 * ROUND_S:
+        if self._is_in_round and now >= self._flushed_s + 2 * ROUND_S:
             self._flushed_s, self._sync = float("inf"), None
+            self._desk.urgent = True
         wanted = self.estimate()
         if wanted != self._wanted:
             self._wanted, self._stirred_s = wanted, None
@@ -148,7 +168,7 @@ class Membership:
             self._stirred_s = now
         if self._stirred_s is None or self._round or now < max(self._propose_s(), self._quiet_until_s):
             return
-        if self.is_flushing and self._detector_alive(self.promised.coordinator):
+        if self._is_in_round and self._detector_alive(self.promised.coordinator):
             return
         self._propose(wanted)
 
@@ -159,7 +179,7 @@ class Membership:
         if self.phase is Phase.BOOT and len(wanted) == 1 and len(self._desk.cluster.nodes) > 1:
             # Alone at start: others may only be late. From initdead on they count as absent.
             return self._desk.now_s >= self._desk.born_s + self._desk.cluster.timers.initdead_s
-        if wanted != self.view.members:
+        if wanted != self.view.members or (self.is_flushing and not self._is_in_round):
             return True
         return any(self._detector.view_of(nid) != self.view.id for nid in self.view.nids if nid != self._desk.me)
 
@@ -168,12 +188,10 @@ class Membership:
         assert self._stirred_s is not None
         if len(self._wanted) == 1:
             return self._stirred_s
-        if self._wanted == self.view.members:
-            # Only a beat with another view id disagrees: give the INSTALL on its way time to arrive.
-            return self._stirred_s + ROUND_S
         if self._wanted[0].nid == self._desk.me:
-            return self._stirred_s + SETTLE_S
-        return self._stirred_s + 3 * self._detector.deadtime_s + 0.2 * self._desk.me
+            # Where only a beat with another view id disagrees, give the INSTALL on its way time to arrive.
+            return self._stirred_s + (ROUND_S if self._wanted == self.view.members else SETTLE_S)
+        return self._stirred_s + stand_in_s(self._detector.deadtime_s, self._desk.me)
 
     # Coordinator.
 
@@ -181,6 +199,9 @@ class Membership:
         desk = self._desk
         if wanted[0].nid != desk.me:
             wanted = tuple(member for member in wanted if member.nid >= desk.me)
+            if wanted == self.view.members and not self.is_flushing:
+                self._stirred_s = desk.now_s  # it is the view already; who should propose may do so yet
+                return
         self._saw_epoch(self.epoch + 1)
         ballot = ViewId(self.epoch, desk.me)
         why = self._why(wanted)
@@ -255,7 +276,7 @@ class Membership:
     def on_propose(self, nid: Nid, message: Propose) -> None:
         ballot = message.ballot
         self._saw_epoch(ballot.epoch)
-        if ballot == self.promised and self.is_flushing:
+        if ballot == self.promised and self._is_in_round:
             self._channel.send(Flush(ballot, self._state()), to=nid)
             return
         if ballot <= self.promised or ballot <= self.view.id:
@@ -280,7 +301,7 @@ class Membership:
         self._flushed_s = self._desk.now_s
 
     def on_sync(self, nid: Nid, message: Sync) -> None:
-        if message.ballot == self.promised and self.is_flushing:
+        if message.ballot == self.promised and self._is_in_round:
             self._sync = message
             self._channel.send(Synced(message.ballot), to=nid)
 
@@ -309,3 +330,19 @@ class Membership:
         self._flushed_s, self._sync, self._stirred_s = float("inf"), None, None
         self._desk.urgent = True
         self._installed(self.view, sync.states, why)
+
+
+def stand_in_s(deadtime_s: float, nid: Nid) -> float:
+    """Return how long a node waits for who should propose, until it proposes without them: one after the other."""
+    return 3 * deadtime_s + 0.2 * nid
+
+
+def joiners(states: tuple[State, ...]) -> tuple[Nid, ...]:
+    """Return who joined: all but the largest group that comes from one view. After an even heal that is everybody."""
+    sizes: dict[ViewId, int] = {}
+    for state in states:
+        if state.old.epoch:
+            sizes[state.old] = sizes.get(state.old, 0) + 1
+    largest = [old for old, size in sizes.items() if size == max(sizes.values())]
+    stayed = largest[0] if len(largest) == 1 else None
+    return tuple(state.member.nid for state in states if state.old != stayed)

@@ -11,6 +11,7 @@ from heartbeat.kernel.effects import Answer
 from heartbeat.kernel.groups import LocalGroup
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership
+from heartbeat.model.cluster import Failback
 from heartbeat.model.names import Nid
 from heartbeat.wire.api import Done, Moved, Progress, Standby, Takeover
 from heartbeat.wire.messages import Local, MoveReply, MoveRequest
@@ -61,6 +62,10 @@ class Moves:
         if self._membership.coordinator < 0:
             self._answer(ticket, Done(False, "this node is in no view yet; see hb status"))
             return
+        if self._desk.cluster.failback is Failback.LEGACY and request.which != "foreign" and verb == "standby":
+            text = "auto_failback is legacy: this node's own groups come home at once; set it to on or off in ha.cf"
+            self._answer(ticket, Done(False, text))
+            return
         self._number += 1
         now = self._desk.now_s
         self._moves[self._number] = Move(ticket, verb, now + request.timeout_s, now + REPLY_S)
@@ -108,15 +113,15 @@ class Moves:
         if not wanted:
             self._reply(sender, request.id, True, "nothing to move", ())
             return
-        moving: list[int] = []
+        targets: dict[int, Nid] = {}
         for index in wanted:
-            target = sender if request.verb == "takeover" else self._elsewhere(sender, index)
+            target = self._here(sender, index) if request.verb == "takeover" else self._elsewhere(sender, index)
             if target is None:
-                name = self._groups[index].group.name
-                self._reply(sender, request.id, False, f"no other node of this view can take {name}", ())
+                self._reply(sender, request.id, False, self._no_target(sender, request.verb, index), ())
                 return
-            moving.append(index)
-            self._director.sent_to[index] = target
+            targets[index] = target
+        self._director.sent_to.update(targets)
+        moving = list(targets)
         for index in moving:
             group, target = self._groups[index], self._director.sent_to[index]
             group.decision = self._desk.decide(
@@ -146,6 +151,16 @@ class Moves:
         able = [nid for nid in self._membership.view.nids if nid != source and self._director.can_take(index, nid)]
         home = self._desk.cluster.nid(self._desk.cluster.groups[index].home)
         return home if home in able else min(able, key=lambda nid: (self._director.load(nid), nid), default=None)
+
+    def _here(self, asker: Nid, index: int) -> Nid | None:
+        """Return the asker if it could run the group; its earlier failures are being forgiven."""
+        return asker if self._director.is_able(index, asker) else None
+
+    def _no_target(self, asker: Nid, verb: str, index: int) -> str:
+        name = self._groups[index].group.name
+        if verb == "takeover":
+            return f"{self._desk.name(asker)} cannot take {name} now: it leaves, or its executor is not ready"
+        return f"no other node of this view can take {name}"
 
     def _reply(self, to: Nid, number: int, good: bool, text: str, groups: tuple[int, ...]) -> None:  # noqa: FBT001
         reply = MoveReply(to, number, good, text, groups)

@@ -134,6 +134,8 @@ class Report:
             return "unknown", "never heard since this node started"
         silent = show_duration(now_s - peer.heard_s)
         problem = f"; fencing failed: {case.problem}" if case and case.problem else ""
+        if case and case.stage is Stage.WAITING and case.not_before_s > now_s:
+            problem += f"; switched off in {show_duration(case.not_before_s - now_s)} unless it is heard"
         return "silent", f"nothing heard for {silent}, not proved off{problem}"
 
     # Groups.

@@ -168,6 +168,8 @@ class FenceOrder(msgspec.Struct, frozen=True, tag="fence-order", array_like=True
     target: Member
     by: Nid
     why: str
+    for_cause: bool = False
+    """Not for silence: whoever hears the target switches it off all the same."""
 
 
 class FenceReport(msgspec.Struct, frozen=True, tag="fence-report", array_like=True):
@@ -221,6 +223,14 @@ class LeaveSeen(msgspec.Struct, frozen=True, tag="leave-seen", array_like=True):
     member: Member
 
 
+class StaleLife(msgspec.Struct, frozen=True, tag="stale", array_like=True):
+    """Your incarnation was used before: this is the newest life heard of you. Start anew, above it."""
+
+    member: Member
+    session: bytes
+    """Of the frame that was refused, so that no recording sends a good life away."""
+
+
 Message = (
     Beat
     | Nak
@@ -239,6 +249,7 @@ Message = (
     | FenceMe
     | Leave
     | LeaveSeen
+    | StaleLife
 )
 
 

@@ -1,0 +1,88 @@
+"""Bounds: does everything that a message names exist here?
+
+A frame is authentic, so its sender belongs to the cluster; it may still run other software or read other files. What
+names a node or a group that is not there, or a number beyond what a cluster ever counts to, is dropped whole.
+"""
+
+import msgspec
+
+from heartbeat.model.names import Nid
+from heartbeat.model.view import Member, ViewId
+from heartbeat.wire import messages as m
+
+COUNT_MAX = 2**53
+"""No epoch, token or incarnation gets here by counting; one that did could not be counted on and sent."""
+DEADTIME_MAX_S = 86400.0
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """How many nodes and groups there are."""
+
+    nodes: int
+    groups: int
+
+    def allow(self, packet: m.Packet) -> bool:
+        """Return whether every part of the kernel may take this packet as it is."""
+        return 0 <= packet.stream <= COUNT_MAX and self._message(packet.message)
+
+    def _message(self, message: m.Message) -> bool:
+        match message:
+            case m.Beat():
+                return self._beat(message)
+            case m.Propose() | m.Sync():
+                states = message.states if isinstance(message, m.Sync) else ()
+                return self._view(message.members) and _ballot(message.ballot) and self._states(message.members, states)
+            case m.Flush():
+                return _ballot(message.ballot) and self._state(message.state)
+            case m.Refuse():
+                return _ballot(message.ballot) and _ballot(message.promised)
+            case m.Order():
+                return self._group(message.group) and self._node(message.node) and _count(message.token)
+            case m.FenceOrder():
+                return self._member(message.target) and self._node(message.by)
+            case m.FenceReport():
+                proved = message.proved
+                return self._member(message.target) and (proved is None or proved.nid == message.target.nid)
+            case m.FenceMe():
+                return self._group(message.group)
+            case m.MoveReply():
+                return all(self._group(group) for group in message.groups)
+            case m.Leave():
+                return self._member(message.member)
+            case _:
+                return True
+
+    def _beat(self, beat: m.Beat) -> bool:
+        counts = (beat.stream_high, beat.epoch, beat.view.epoch, *(h.token for h in beat.holdings))
+        return 0.0 < beat.deadtime_s <= DEADTIME_MAX_S and all(_count(count) for count in counts)
+
+    def _states(self, members: tuple[Member, ...], states: tuple[m.State, ...]) -> bool:
+        if not states:
+            return True
+        return tuple(state.member for state in states) == members and all(self._state(state) for state in states)
+
+    def _state(self, state: m.State) -> bool:
+        counts = (state.token, state.stream, *(h.token for h in state.holdings))
+        proved = all(self._node(proof.nid) and _count(proof.incarnation) for proof in state.proofs)
+        return self._member(state.member) and proved and all(_count(count) for count in counts)
+
+    def _view(self, members: tuple[Member, ...]) -> bool:
+        nids = [member.nid for member in members]
+        return bool(nids) and nids == sorted(set(nids)) and all(self._member(member) for member in members)
+
+    def _member(self, member: Member) -> bool:
+        return self._node(member.nid) and _count(member.incarnation)
+
+    def _node(self, nid: Nid) -> bool:
+        return 0 <= nid < self.nodes
+
+    def _group(self, group: int) -> bool:
+        return 0 <= group < self.groups
+
+
+def _count(number: int) -> bool:
+    return 0 <= number <= COUNT_MAX
+
+
+def _ballot(ballot: ViewId) -> bool:
+    return _count(ballot.epoch)
