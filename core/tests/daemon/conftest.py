@@ -1,6 +1,5 @@
 """Fakes of everything around the shell, and keys that need no plugin."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,8 +11,6 @@ from heartbeat.daemon.log import Line, Log, Sinks
 from heartbeat.kernel.effects import Effect
 from heartbeat.kernel.events import Event
 from heartbeat.model.status import ClusterStatus
-from heartbeat.plugin.auth import AuthenticationError, Authenticator, FrameContext
-from heartbeat.plugin.secret import Secret
 
 
 class FakeKernel:
@@ -68,26 +65,6 @@ class FakeLog(Log):
         return [line.text for line in self.lines]
 
 
-class KeyedHash(Authenticator):
-    """A method as plain as one can be: payload and keyed hash of header and payload."""
-
-    api = 1
-    title = "keyed hash, for tests"
-    overhead = 16
-
-    def seal(self, key: Secret, context: FrameContext, payload: bytes) -> bytes:
-        return payload + self._tag(key, context, payload)
-
-    def open(self, key: Secret, context: FrameContext, sealed: bytes) -> bytes:
-        payload, tag = sealed[:-16], sealed[-16:]
-        if tag != self._tag(key, context, payload):
-            raise AuthenticationError
-        return payload
-
-    def _tag(self, key: Secret, context: FrameContext, payload: bytes) -> bytes:
-        return hashlib.blake2b(context.raw + payload, key=key.reveal().encode(), digest_size=16).digest()
-
-
 @pytest.fixture
 def log() -> FakeLog:
     return FakeLog()
@@ -104,12 +81,14 @@ def make_kernel() -> type[FakeKernel]:
 
 
 @pytest.fixture
-def make_keys(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Keys]:
+def make_keys() -> Callable[..., Keys]:
     """Return what makes Keys of number=secret, the first one active."""
-    monkeypatch.setattr("heartbeat.daemon.keyring.load_class", lambda _: KeyedHash)
 
     def make(**secrets: str) -> Keys:
-        lines = tuple(KeyLine(int(name[1:]), "hash", "tests:KeyedHash", secret) for name, secret in secrets.items())
+        lines = tuple(
+            KeyLine(int(name[1:]), "hash", "core.tests.daemon.keyed_hash:KeyedHash", secret)
+            for name, secret in secrets.items()
+        )
         return Keys(lines[0].number, lines)
 
     return make

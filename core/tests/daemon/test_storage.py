@@ -2,8 +2,6 @@
 
 import sqlite3
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +13,8 @@ from heartbeat.journal.append import Life
 from heartbeat.journal.schema import open_for_reading
 from heartbeat.model.reason import Decision, because
 
+from core.tests.daemon.waiting import wait_for
+
 if TYPE_CHECKING:
     from core.tests.daemon.conftest import FakeLog
 
@@ -23,13 +23,6 @@ LIFE = Life("node1", 1, "boot", 0.0, 0.0)
 
 def decision(number: int) -> Decision:
     return Decision(number, 1.0, "x.y", "cluster", "text", because("fact"))
-
-
-def wait_for(what: Callable[[], bool]) -> None:
-    until_s = time.monotonic() + 10
-    while not what():
-        assert time.monotonic() < until_s
-        time.sleep(0.005)
 
 
 class BlockedStore(StateStore):

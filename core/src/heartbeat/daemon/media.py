@@ -14,6 +14,10 @@ FIRST_RETRY_S = 0.1
 LAST_RETRY_S = 5.0
 """... and one that is missing for hours costs one attempt in this time."""
 
+OPEN_S = 5.0
+CLOSE_S = 1.0
+"""Longest for a medium; ours need milliseconds."""
+
 MakeMedium = Callable[[], Medium]
 OnFrame = Callable[[int, bytes], None]
 OnLink = Callable[[int, str], None]
@@ -27,10 +31,15 @@ class PortInUse(Exception):
 class Link:
     """One medium of the configuration."""
 
-    def __init__(self, index: int, name: str, make: MakeMedium) -> None:
+    def __init__(
+        self, index: int, name: str, make: MakeMedium, *, open_s: float = OPEN_S, close_s: float = CLOSE_S
+    ) -> None:
+        """``open_s`` and ``close_s``: a medium that takes longer over it is taken for one that never will."""
         self.index = index
         self.name = name
         self._make = make
+        self._open_s = open_s
+        self._close_s = close_s
         self.medium: Medium | None = None
         """Open, or None."""
         self.problem = ""
@@ -42,12 +51,20 @@ class Link:
         """Open it; raises PluginError, also for whatever else a medium may raise."""
         medium = self._make()
         try:
-            await medium.open(deliver)
+            async with asyncio.timeout(self._open_s):
+                await medium.open(deliver)
         except PluginError:
             raise
+        except TimeoutError:
+            raise PluginError(f"{type(medium).__name__} does not open within {self._open_s:g} s") from None
         except Exception as wrong:
             raise PluginError(f"{type(medium).__name__} failed to open: {wrong!r}") from wrong
         self.medium, self.problem = medium, ""
+
+    async def close(self, medium: Medium) -> None:
+        """Close what was open; raises whatever the medium raises, TimeoutError when it does not come back."""
+        async with asyncio.timeout(self._close_s):
+            await medium.close()
 
 
 class Links:
@@ -62,10 +79,10 @@ class Links:
         self._closing = False
 
     async def open(self) -> None:
-        """Try every link once; what cannot be opened is tried again for ever. Raises PortInUse."""
-        for link in self._links:
-            problem = await self._try(link)
-            if isinstance(problem, PluginError):
+        """Try every link once, side by side; what cannot be opened is tried again for ever. Raises PortInUse."""
+        problems = await asyncio.gather(*map(self._try, self._links))
+        for link, problem in zip(self._links, problems, strict=True):
+            if problem is not None:
                 if _port_in_use(problem):
                     raise PortInUse(f"{link.name}: {problem}")
                 self._spawn(self._reopen(link))
@@ -141,7 +158,7 @@ class Links:
 
     async def _close(self, link: Link, medium: Medium) -> None:
         try:
-            await medium.close()
+            await link.close(medium)
         except Exception as wrong:  # noqa: BLE001
             self._log.debug(f"link {link.name}: closing failed: {wrong!r}")
 

@@ -20,7 +20,7 @@ from heartbeat.daemon.log import Level, Line, Log, Sinks
 from heartbeat.daemon.media import Link, Links, MakeMedium, PortInUse
 from heartbeat.daemon.node_plan import NodePlan
 from heartbeat.daemon.privileges import become
-from heartbeat.daemon.realtime import Collector, RealTime, below, go_realtime
+from heartbeat.daemon.realtime import Collector, RealTime, below, go_realtime, protect_from_oom
 from heartbeat.daemon.shell import Mind, Shell
 from heartbeat.daemon.state import StateStore
 from heartbeat.daemon.storage import Storage
@@ -55,6 +55,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 def run_node(plan: NodePlan, places: Places, leash: Leash) -> int:
     """Be the daemon; returns the exit status. The process must have one thread."""
     sinks = Sinks(plan.config.log, plan.config.node)
+    protect_from_oom()  # while root: lowering the score is its privilege
     try:
         if plan.identity is not None and os.geteuid() == 0:
             become(plan.identity.uid, plan.identity.gid, plan.identity.groups)

@@ -41,7 +41,6 @@ class RealTime(msgspec.Struct, frozen=True):
 
 def go_realtime(config: ProcessConfig, deadtime_s: float) -> RealTime:
     """Set scheduling and memory of this (only) thread and process; raises nothing."""
-    protect_from_oom()
     if not config.realtime:
         return RealTime(0, locked=False, problems=("'realtime off' in ha.cf",))
     problems: list[str] = []
@@ -62,6 +61,13 @@ def go_realtime(config: ProcessConfig, deadtime_s: float) -> RealTime:
 def loop_priority(config: ProcessConfig) -> int:
     """Return the loop's priority: ``rtprio``, but at least 2, so that the storage thread has one below it."""
     return min(max(config.rtprio, 2), os.sched_get_priority_max(os.SCHED_RR))
+
+
+def guard_priority(config: ProcessConfig) -> int:
+    """Return the priority of the executor's guard, 0 without real-time: above the loop, which may be spinning."""
+    if not config.realtime:
+        return 0
+    return min(loop_priority(config) + 1, os.sched_get_priority_max(os.SCHED_RR))
 
 
 def below(real_time: RealTime) -> Callable[[], None]:
@@ -99,6 +105,7 @@ def limit_spinning(deadtime_s: float) -> None:
 
 
 def protect_from_oom() -> None:
+    """Have the kernel end others first, when memory runs out. For root only; what is not permitted is done without."""
     try:
         Path("/proc/self/oom_score_adj").write_text(f"{OOM_SCORE_ADJ}\n", encoding="ascii")
     except OSError:
