@@ -147,13 +147,16 @@ def hide_secrets(source: Source, word: Word) -> None:
 
 
 def is_bare_ipv6(text: str) -> bool:
-    """True for ``IPaddr2::fd00::1/64`` and ``fd00::1``: an address whose colons were cut as if they were ``::``."""
-    candidates = [text, text.partition("::")[2]]
-    for candidate in candidates:
-        address = candidate.partition("/")[0].strip("[]")
-        try:
-            ipaddress.IPv6Address(address)
-        except ValueError:
-            continue
-        return ":" in address
-    return False
+    """True for ``IPaddr2::fd00::1/64`` and ``fd00::1``: an address whose colons were cut as if they were ``::``;
+    and for ``[fd00::1]``, which lacks its agent.
+    """
+    whole, behind = text.partition("/")[0], text.partition("::")[2].partition("/")[0]
+    return any(_is_ipv6(candidate) for candidate in (whole, whole.removeprefix("[").removesuffix("]"), behind))
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True

@@ -172,7 +172,7 @@ def _bare_ipv6(memory: _Memory, word: Word) -> None:
     address = word.text if not word.text.startswith("IP") else word.text.partition("::")[2]
     bits = address.partition("/")
     mend = f"write IPaddr2::[{bits[0].strip('[]')}]{bits[1]}{bits[2]}"
-    message = "an IPv6 address stands in brackets behind its agent, because :: separates arguments"
+    message = "an IPv6 address stands in brackets, behind its agent, because :: separates arguments"
     memory.reading.found.add(codes.BARE_IPV6, word.place, message, expected="IPaddr2::[ADDRESS]/BITS", mend=mend)
 
 

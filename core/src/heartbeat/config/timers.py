@@ -69,7 +69,8 @@ def _judge_deadtime(hacf: HaCf, timers: Timers, worst_stall_s: float, found: Fin
             expected=f"more than {show_duration(2 * beat)}",
             mend=f"write deadtime {_text(BEATS_WANTED * beat)}",
         )
-    elif dead < BEATS_WANTED * beat - _SLACK:
+        return
+    if dead < BEATS_WANTED * beat - _SLACK:
         message = f"only {dead / beat:.3g} keepalives fit into deadtime: a few lost beats look like a death ({pair})"
         mend = f"write deadtime {_text(BEATS_WANTED * beat)}, or let keepalive be shorter"
         found.add(codes.DEADTIME_SHORT, place, message, expected=f"at least {wanted}", mend=mend)
