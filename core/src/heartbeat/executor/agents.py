@@ -4,7 +4,7 @@ from heartbeat.executor.verdict import Refused
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.plugin import Health, ResourceAgent
 
-ACTIONS = (Action.PROBE, Action.MONITOR, Action.START, Action.STOP, Action.PROMOTE, Action.DEMOTE)
+ACTIONS = (Action.PROBE, Action.MONITOR, Action.START, Action.STOP, Action.PROMOTE, Action.DEMOTE, Action.VALIDATE)
 
 _HEALTH = {
     Health.RUNNING: Result(Outcome.RUNNING),
@@ -40,6 +40,8 @@ class AgentWork:
                 self._agent.promote()
             case Action.DEMOTE:
                 self._agent.demote()
+            case Action.VALIDATE:
+                self._agent.validate()
             case _:
                 raise AssertionError(self._action)
         return Result(Outcome.DONE)

@@ -8,7 +8,7 @@ from heartbeat.model.proof import Proof
 
 
 class Action(enum.Enum):
-    """What is asked of an agent (first six) or of a device (last five)."""
+    """What is asked of an agent (first seven) or of a device (last five)."""
 
     PROBE = "probe"
     """Monitor, once, before anything else is done: is it running here?"""
@@ -17,6 +17,8 @@ class Action(enum.Enum):
     STOP = "stop"
     PROMOTE = "promote"
     DEMOTE = "demote"
+    VALIDATE = "validate"
+    """Check the parameters against this host and change nothing; asked by hand."""
     HOSTS = "hosts"
     """Which nodes can this device switch?"""
     FENCE = "fence"
