@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from types import FrameType
 
@@ -22,20 +23,23 @@ def limited(limit_s: float = LIMIT_S) -> Iterator[None]:
     """Raise TookTooLong in the block when it takes longer than ``limit_s``.
 
     By SIGALRM, which costs nothing and ends loops, sleeps and waits for sockets; not C code that never returns (a
-    probe in a child is for that). Works in a process's main thread while nobody else uses the signal; elsewhere the
-    block has no limit.
+    probe in a child is for that). Whoever uses the signal already gets it back, with the time that is left of theirs.
+    Only a process's main thread hears signals: in another one the block has no limit.
     """
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGALRM) != signal.SIG_DFL:
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def interrupt(_: int, __: FrameType | None) -> None:
         raise TookTooLong(f"loading it did not end within {limit_s:g} s")
 
-    signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, limit_s, AGAIN_S)
+    began_s = time.monotonic()
+    theirs = signal.signal(signal.SIGALRM, interrupt)
+    left_s, interval_s = signal.setitimer(signal.ITIMER_REAL, limit_s, AGAIN_S)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.signal(signal.SIGALRM, theirs)
+        if left_s:
+            signal.setitimer(signal.ITIMER_REAL, max(left_s - (time.monotonic() - began_s), 1e-3), interval_s)

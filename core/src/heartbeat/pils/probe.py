@@ -8,9 +8,11 @@ import contextlib
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TextIO
 
 import msgspec
 
@@ -101,7 +103,13 @@ def _silence(keep: int) -> None:
         os.dup2(nowhere, number)
     os.closerange(3, keep)
     os.closerange(keep + 1, os.sysconf("SC_OPEN_MAX"))
+    # The inherited text streams may write elsewhere (pytest), or hold text of our parent that is not to come twice.
+    sys.stdin, sys.stdout, sys.stderr = os.fdopen(0, closefd=False), _writing(1), _writing(2)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _writing(number: int) -> TextIO:
+    return os.fdopen(number, "w", encoding="utf-8", errors="replace", closefd=False)
 
 
 def _tried(registry: PluginRegistry, kind: str, name: str) -> Probed:
