@@ -163,17 +163,17 @@ class Directing(NamedTuple):
     groups: tuple[LocalGroup, ...]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_cluster() -> Callable[..., Cluster]:
     return cluster
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_group() -> Callable[..., Group]:
     return group
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_bench() -> Callable[..., Bench]:
     """Return a maker of benches: the cluster, then ``me``, ``incarnation`` and what earlier lives ``stored``."""
 
@@ -185,7 +185,7 @@ def make_bench() -> Callable[..., Bench]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_lone() -> Callable[..., Lone]:
     def make(
         of: Cluster | None = None, me: int = 0, incarnation: int = 1, stored: Mapping[str, bytes] | None = None
@@ -195,12 +195,12 @@ def make_lone() -> Callable[..., Lone]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def beat_of() -> Callable[..., m.Beat]:
     return make_beat
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_directing() -> Callable[..., Directing]:
     """Return a maker of directors that coordinate a view of the given members."""
 
@@ -224,7 +224,7 @@ def make_directing() -> Callable[..., Directing]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_world() -> Callable[..., World]:
     """Return a maker of worlds that are at rest: all nodes up and in one view, all groups at home."""
 
