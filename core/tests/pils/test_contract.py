@@ -112,10 +112,10 @@ def test_a_parameter_declared_twice_also_by_an_alias_is_told() -> None:
 
 def test_params_that_are_no_tuple_of_param_are_told() -> None:
     class Listed(Device):
-        params: ClassVar = [Param("hostlist")]
+        params = [Param("hostlist")]  # type: ignore[assignment] # noqa: RUF012
 
     class Named(Device):
-        params: ClassVar = ("hostlist",)
+        params = ("hostlist",)  # type: ignore[assignment]
 
     for plugin in (Listed, Named):
         assert broken_rules(STONITH, plugin) == ["params is not a tuple of Param"]
