@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 LONG_LIFE_S = 60.0
 """Who lived this long begins the back-off anew."""
@@ -32,7 +33,7 @@ class Child:
     def start(self) -> None:
         self.start_at_s = None
         self._started_s = self._clock()
-        self.pid = fork(self._work)
+        self.pid = fork(self._work, f"hb-{self.name}")
 
     def ended(self) -> float:
         """Take note of its death and plan the next start; returns the pause in seconds."""
@@ -64,8 +65,11 @@ class Child:
         self.pid = 0
 
 
-def fork(work: Callable[[], int]) -> int:
-    """Fork a child that does the work in a session of its own and never comes back into our code; returns its pid."""
+def fork(work: Callable[[], int], name: str) -> int:
+    """Fork a child that does the work in a session of its own and never comes back into our code; returns its pid.
+
+    ``name``, 15 bytes at most, is what ps and top show.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
@@ -75,6 +79,7 @@ def fork(work: Callable[[], int]) -> int:
     try:
         ordinary_signals()
         os.setsid()
+        Path("/proc/self/comm").write_text(name, encoding="ascii")
         status = work()
     except Exception as wrong:  # noqa: BLE001 - said in one line; the exit status tells the parent
         os.write(2, f"heartbeat: a process of it failed at start: {wrong!r}\n".encode())
