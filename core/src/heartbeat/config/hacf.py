@@ -1,5 +1,6 @@
 """ha.cf as its lines say it: every directive checked for form and value, nothing resolved yet."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -165,13 +166,14 @@ def _unknown(hacf: HaCf, source: Source, reading: Reading, word: Word) -> None:
     near = found.nearest(name, lambda: {*DIRECTIVES, *registry.names("comm"), *KNOWN_MEDIA})
     if not near or (near in DIRECTIVES and DIRECTIVES[near].secret_from is not None):
         source.hide(word.place.line, word.end)
+    mend = f"write {near}" + (", then a blank and its words" if re.search("[=:]", name) else "")
     found.add(
         codes.UNKNOWN_DIRECTIVE,
         word.place,
         f"{name!r} is no directive",
         expected="a directive of ha.cf, or the name of an installed medium",
         nearest=near,
-        mend=f"write {near}" if near else "delete the line",
+        mend=mend if near else "delete the line",
     )
 
 

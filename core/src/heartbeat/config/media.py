@@ -1,5 +1,6 @@
 """The links that the media lines of ha.cf make."""
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -96,6 +97,13 @@ def _plans(medium: type[Medium], directive: str, uses: list[Use], found: Finding
         return []
 
 
+def _is_address(text: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
+
+
 def _form(directive: str, medium: type[Medium]) -> str:
     """Return what a line of this medium looks like: ``mcast INTERFACE GROUP PORT TTL LOOP``."""
     return " ".join([directive, *(name.upper() for name in medium.positional or (medium.repeats or "...",))])
@@ -140,13 +148,15 @@ def _check(medium: type[Medium], plan: LinkPlan, use: Use, reading: Reading) -> 
     names = [p.name for p in medium.params if p.kind is ParamKind.INTERFACE and p.name not in wrong]
     interfaces = tuple(typed.text(name) for name in names if typed.known.get(name))
     for interface in interfaces:
-        if here is not None and interface not in here:
-            found.add(
-                codes.NO_SUCH_INTERFACE,
-                _where(use, interface),
-                f"this host has no interface {interface} now; the link stays down until it comes",
-                mend="ip link shows those that are here",
-            )
+        place = _where(use, interface)
+        if _is_address(interface):
+            message = f"{plan.name}: the interface {interface} is an address: are two words exchanged?"
+            found.add(codes.MEDIUM_PARAMETER, place, message, expected=form, mend=f"write {form}")
+        elif here is not None and interface not in here:
+            near = found.nearest(interface, lambda: here or ())
+            message = f"this host has no interface {interface} now; the link stays down until it comes"
+            mend = "ip link shows those that are here"
+            found.add(codes.NO_SUCH_INTERFACE, place, message, nearest=near, mend=mend)
     return interfaces
 
 

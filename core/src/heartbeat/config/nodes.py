@@ -1,5 +1,6 @@
 """The nodes of the cluster, and which of them this host is."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,14 @@ def read_nodes(hacf: HaCf, found: Findings) -> tuple[NodeName, ...]:
         try:
             name = node_name(word.text)
         except ValueError as wrong:
-            found.add(codes.BAD_NODE_NAME, word.place, str(wrong), mend="write the name that the host itself has")
+            mend = "write the name that the host itself has"
+            parts = [part for part in re.split("[,=]", word.text) if _is_name(part)]
+            if re.search("[,=]", word.text):
+                mend = "write " + (" ".join(parts) or "names with blanks between") + ", without , or ="
+            found.add(codes.BAD_NODE_NAME, word.place, str(wrong), mend=mend)
+            hacf.wrong.add("node")
+            # It is an error in any case; the rest of the files is judged as if the names had been right.
+            seen.update({node_name(part): word for part in parts if node_name(part) not in seen})
             continue
         note_case(word, name, found)
         if name in seen:
@@ -33,7 +41,7 @@ def read_nodes(hacf: HaCf, found: Findings) -> tuple[NodeName, ...]:
         found.add(
             codes.NO_NODE, whole, "no line names the nodes", expected="node NAME NAME", mend="add: node NAME NAME"
         )
-    elif len(seen) == 1:
+    elif len(seen) == 1 and "node" not in hacf.wrong:
         found.add(codes.LONE_NODE, whole, "the cluster has one node: nobody can take over", mend="name the others")
     elif len(seen) > NODES_MAX:
         message = f"the cluster has {len(seen)} nodes"
@@ -41,6 +49,13 @@ def read_nodes(hacf: HaCf, found: Findings) -> tuple[NodeName, ...]:
             codes.TOO_MANY_NODES, whole, message, expected=f"at most {NODES_MAX}, as in heartbeat 3", mend="delete some"
         )
     return tuple(sorted(seen)[:NODES_MAX])
+
+
+def _is_name(text: str) -> bool:
+    try:
+        return bool(node_name(text))
+    except ValueError:
+        return False
 
 
 def note_case(word: Word, name: NodeName, found: Findings) -> None:

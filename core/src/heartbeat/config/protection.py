@@ -7,9 +7,9 @@ from heartbeat.config.devices import DeviceLine
 from heartbeat.config.finding import Place
 from heartbeat.config.hacf import HaCf
 from heartbeat.config.reading import Reading
+from heartbeat.config.resources import GroupSurvey
 from heartbeat.model.cluster import Timers
 from heartbeat.model.duration import show_duration
-from heartbeat.model.group import Group
 from heartbeat.model.names import NodeName
 
 NO_STONITH = "no-stonith"
@@ -24,7 +24,7 @@ def covered(lines: Sequence[DeviceLine], nodes: Sequence[NodeName]) -> tuple[Nod
     return tuple(node for node in nodes if any(line.could_fence(node, nodes) for line in lines))
 
 
-def judge_protection(hacf: HaCf, lines: Sequence[DeviceLine], groups: Sequence[Group], reading: Reading) -> bool:
+def judge_protection(hacf: HaCf, lines: Sequence[DeviceLine], groups: Sequence[GroupSurvey], reading: Reading) -> bool:
     """Shared data needs a device; a test device is none, unless the administrator acknowledges it.
 
     Return whether a test device's word alone shall count as proof (``Cluster.asked_is_enough``).
@@ -32,14 +32,15 @@ def judge_protection(hacf: HaCf, lines: Sequence[DeviceLine], groups: Sequence[G
     if len(lines) < len(hacf.all("stonith")) + len(hacf.all("stonith_host")):
         return False  # a line with errors might be the one that protects
     acknowledged = {word.text.lower(): word.place for word in hacf.words("acknowledge")}
-    sharing = [group.name for group in groups if group.shares_data] if len(reading.nodes) > 1 else []
+    sharing = [group.name for group in groups if group.surely_shares_data] if len(reading.nodes) > 1 else []
     needed = _lacking(lines, reading.nodes) if sharing else ""
     harmless = all(line.config.test_only or line.config.can_read_power for line in lines)
     asked_is_enough = needed == TEST_STONITH and needed in acknowledged and harmless
     if needed:
         _lacks(needed, lines, sharing, reading, acknowledged=acknowledged.get(needed), asked_is_enough=asked_is_enough)
+    settled = all(resource.is_settled for group in groups for resource in group.resources)
     for word, place in acknowledged.items():
-        if word != needed:
+        if word != needed and settled:
             message = f"{word} is acknowledged, but nothing needs it"
             reading.found.add(codes.NEEDLESS_ACKNOWLEDGEMENT, place, message, mend="delete the word")
     if lines:

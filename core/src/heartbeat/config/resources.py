@@ -18,6 +18,9 @@ from heartbeat.model.names import GroupName, NodeName
 from heartbeat.plugin.param import Params, parse_params
 from heartbeat.plugin.ra import Claim, ResourceAgent
 
+NOT_HERE = "not known here"
+NOT_CHECKED = "not checked"
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceSurvey:
@@ -30,6 +33,11 @@ class ResourceSurvey:
     shares_data: bool
     known_by: str
     """Who says whether it shares data."""
+
+    @property
+    def is_settled(self) -> bool:
+        """False when an error hides what the resource is."""
+        return self.known_by not in (NOT_HERE, NOT_CHECKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,11 @@ class GroupSurvey:
     @property
     def shares_data(self) -> bool:
         return any(resource.shares_data for resource in self.resources)
+
+    @property
+    def surely_shares_data(self) -> bool:
+        """Whatever the resources with errors turn out to be."""
+        return any(resource.shares_data for resource in self.resources if resource.is_settled)
 
 
 @dataclass(slots=True)
@@ -117,7 +130,7 @@ def _resource(memory: _Memory, group: int, word: Word) -> tuple[Resource | None,
     known = look_up(memory.reading, "ra", spelling.word, ResourceAgent)
     if isinstance(known, Unknown):
         _not_here(memory, word, spelling, known)
-        return None, ResourceSurvey(spelling.name, "", "", shares_data=True, known_by="not known here")
+        return None, ResourceSurvey(spelling.name, "", "", shares_data=True, known_by=NOT_HERE)
     agent = known.plugin
     assert issubclass(agent, ResourceAgent)
     if known.shadows:
@@ -126,7 +139,7 @@ def _resource(memory: _Memory, group: int, word: Word) -> tuple[Resource | None,
         memory.reading.found.add(codes.SHADOWED, word.place, message, mend=mend)
     checked = _arguments(memory, word, spelling, known, agent)
     if checked is None:
-        return None, ResourceSurvey(spelling.name, known.driver, known.origin, shares_data=True, known_by="not checked")
+        return None, ResourceSurvey(spelling.name, known.driver, known.origin, shares_data=True, known_by=NOT_CHECKED)
     raw, params = checked
     try:
         shares, by = _sharing(memory, word, spelling, agents_word=agent.shares_data(params))
@@ -135,7 +148,7 @@ def _resource(memory: _Memory, group: int, word: Word) -> tuple[Resource | None,
     except Exception as broken:  # noqa: BLE001 - whatever a plugin does wrong becomes a finding
         message = f"the agent {known.driver} failed on {spelling.name}: {type(broken).__name__}"
         memory.reading.found.add(codes.BROKEN_PLUGIN, word.place, message, mend=MEND_PLUGIN)
-        return None, ResourceSurvey(spelling.name, known.driver, known.origin, shares_data=True, known_by="not checked")
+        return None, ResourceSurvey(spelling.name, known.driver, known.origin, shares_data=True, known_by=NOT_CHECKED)
     words, limits = (word.text, spelling.word), memory.limits
     resource = Resource(
         name=spelling.name,
@@ -157,7 +170,9 @@ def _not_here(memory: _Memory, word: Word, spelling: Spelling, unknown: Unknown)
         _bare_ipv6(memory, word)
     else:
         near = "" if unknown.package else unknown.nearest
+        kind, _, rest = spelling.word.partition(":")
         mend = f"write {near}" if near else "install it on every node, or correct the word"
+        mend = f"write {kind}::{rest.lstrip(':')}" if kind == near and rest else mend
         memory.reading.found.add(
             codes.UNKNOWN_RESOURCE,
             word.place,
