@@ -183,6 +183,9 @@ class Client(asyncio.Protocol):
 
 
 def _listening(path: Path) -> socket.socket:
+    """Bind anew: the supervisor's lock says that whoever listened here before is a daemon of ours that died."""
+    if path.is_socket():
+        path.unlink()
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     try:
         listening.bind(str(path))

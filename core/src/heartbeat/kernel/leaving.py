@@ -18,6 +18,9 @@ from heartbeat.model.view import Member
 from heartbeat.wire.api import Done, Moved, Progress
 from heartbeat.wire.messages import Leave, LeaveSeen, Local
 
+LOOK_S = 10.0
+"""How long a node that leaves waits for the first look at what runs here; without an executor it will never come."""
+
 
 class Leaving:
     """This node's own way out, and what it makes of others' LEAVE."""
@@ -44,6 +47,7 @@ class Leaving:
         self._since_s: float | None = None
         """When the first LEAVE was sent."""
         self._repeat_s = float("inf")
+        self._look_until_s = float("inf")
 
     def ask(self, why: str, ticket: int | None = None) -> None:
         """Begin to leave; asked again, the second asker waits for the same end."""
@@ -52,6 +56,7 @@ class Leaving:
         if self.is_leaving:
             return
         self.is_leaving = True
+        self._look_until_s = self._desk.now_s + LOOK_S
         self._had = [group.group.name for group in self._groups if group.state is Local.RUNNING]
         self._director.leaving.add(self._desk.me)
         self._cause = self._desk.decide("leave.asked", "cluster", "this node leaves the cluster in order", why)
@@ -63,7 +68,8 @@ class Leaving:
                 group.stop(0, "this node leaves the cluster")
 
     def deadline_s(self) -> float:
-        return self._repeat_s
+        looking = self.is_leaving and self._since_s is None and self._desk.now_s < self._look_until_s
+        return min(self._repeat_s, self._look_until_s if looking else float("inf"))
 
     def wake(self) -> None:
         if not self.is_leaving or self.is_gone:
@@ -80,6 +86,8 @@ class Leaving:
                 group.stop(0, "this node leaves the cluster")
         if any(group.is_busy for group in self._groups):
             return
+        if self._desk.now_s < self._look_until_s and any(group.state is Local.UNKNOWN for group in self._groups):
+            return  # the executor is only coming up: what was looked at can be given up without a fence
         blocked = [group for group in self._groups if group.state is Local.BLOCKED]
         if blocked:
             self._stay(blocked)
