@@ -42,9 +42,11 @@ def pair() -> Iterator[tuple[Namespace, Namespace]]:
 
 
 def node_table(node: Namespace, verb: str) -> str:
-    """Run ``nft VERB table netdev heartbeat`` on the node; empty when there is no such table."""
+    """Run ``nft VERB table netdev heartbeat-eth0`` on the node; empty when there is no such table."""
     with node.entered():
-        ran = subprocess.run(["nft", verb, "table", "netdev", "heartbeat"], capture_output=True, text=True, check=False)
+        ran = subprocess.run(
+            ["nft", verb, "table", "netdev", "heartbeat-eth0"], capture_output=True, text=True, check=False
+        )
     return ran.stdout if ran.returncode == 0 else ""
 
 

@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 import time
+from pathlib import Path
 
 import msgspec
 
@@ -20,7 +21,7 @@ from heartbeat.daemon.log import Level, Line, Sinks
 from heartbeat.daemon.node_plan import NodePlan
 from heartbeat.daemon.notify import notify_systemd
 from heartbeat.daemon.pidfile import PidFile
-from heartbeat.executor.link import listen
+from heartbeat.executor.link import hold_socket, listen
 from heartbeat.model.places import Places
 
 EXIT_LEFT = 0
@@ -41,6 +42,7 @@ class Supervisor:
         self._lock = lock
         self._sinks = Sinks(plan.config.log, plan.config.node)
         self._listener = self._listen()
+        self._hold = self._owned(hold_socket(places.hold_socket), places.hold_socket)
         self._executor = Child("executor", self._be_executor)
         self._daemon = Child("daemon", self._be_daemon)
         self._clients = Clients(plan.clients, self._environment(), self._warn, self._failed_fast)
@@ -71,7 +73,7 @@ class Supervisor:
         notify_systemd("STOPPING=1")
         self._clients.stop()
         self._executor.end(EXECUTOR_PATIENCE_S)
-        for path in (self._places.executor_socket, self._places.api_socket):
+        for path in (self._places.executor_socket, self._places.hold_socket, self._places.api_socket):
             path.unlink(missing_ok=True)
         self._lock.remove()
         return self._ended
@@ -156,24 +158,30 @@ class Supervisor:
         os.close(self._lock.descriptor)
         # Imported here: this process stays small, and executor and daemon have little in common.
         from heartbeat.daemon.executor_log import log_through
+        from heartbeat.daemon.realtime import guard_priority
         from heartbeat.executor.main import serve
 
         log_through(self._sinks)
-        serve(self._places, listener=self._listener)
+        priority = guard_priority(self._plan.config.process)
+        serve(self._places, listener=self._listener, hold=self._hold, priority=priority)
 
     def _be_daemon(self) -> int:
         self._leash.close()
         self._listener.close()
+        self._hold.close()
         from heartbeat.daemon.node import run_node
 
         return run_node(self._plan, self._places, self._leash_end)
 
     def _listen(self) -> socket.socket:
         """Make the executor's socket before anybody is forked, so that no daemon can come too early."""
-        listener = listen(self._places.executor_socket)
+        return self._owned(listen(self._places.executor_socket), self._places.executor_socket)
+
+    def _owned(self, bound: socket.socket, path: Path) -> socket.socket:
+        """Let the daemon's user write there."""
         if self._plan.identity is not None and os.geteuid() == 0:
-            os.chown(self._places.executor_socket, self._plan.identity.uid, -1)
-        return listener
+            os.chown(path, self._plan.identity.uid, -1)
+        return bound
 
     # What people want
 

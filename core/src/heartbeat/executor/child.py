@@ -12,9 +12,11 @@ from typing import NamedTuple, NoReturn
 
 import msgspec
 
+from heartbeat.executor.agents import AgentWork
 from heartbeat.executor.devices import DeviceWork
 from heartbeat.executor.loader import Loader, Work
 from heartbeat.executor.mask import secret_names
+from heartbeat.executor.permission import Permission
 from heartbeat.executor.verdict import judge
 from heartbeat.model.operation import Outcome, Result
 from heartbeat.plugin import Occasion
@@ -60,6 +62,8 @@ class Birth:
     """/dev/null, opened once."""
     oom_score_adj: bytes = b""
     """What it was before the executor lowered its own; empty when it did not."""
+    permission: Permission | None = None
+    """Until when resources may answer; None outside a cluster."""
 
 
 class _Ends(NamedTuple):
@@ -92,7 +96,7 @@ def _child(request: Run, deadline_s: float, birth: Birth, ends: _Ends) -> NoRetu
     try:
         gc.disable()  # a collection would touch, and so copy, every page of the heap
         _become_ordinary(birth, ends)
-        _live(request, deadline_s, birth.loader, ends)
+        _live(request, deadline_s, birth, ends)
         status = 0
     except BaseException as error:  # noqa: BLE001 - nothing may escape into the copy of the executor
         with contextlib.suppress(BaseException):
@@ -133,8 +137,9 @@ def _text_stream(fd: int) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", "replace", line_buffering=True)
 
 
-def _live(request: Run, deadline_s: float, loader: Loader, ends: _Ends) -> None:
+def _live(request: Run, deadline_s: float, birth: Birth, ends: _Ends) -> None:
     work: Work | None = None
+    loader = birth.loader
     try:
         _announce(request, deadline_s)
         work = loader.work(request)
@@ -147,6 +152,8 @@ def _live(request: Run, deadline_s: float, loader: Loader, ends: _Ends) -> None:
             work.prepare()
         if isinstance(work, DeviceWork):
             work.deadline_s = deadline_s
+        elif isinstance(work, AgentWork):
+            work.permission = birth.permission
         result = work.act()
     except Exception as error:  # noqa: BLE001 - every way to fail is a result
         result = judge(error, loader.loaded(request.kind, request.plugin))

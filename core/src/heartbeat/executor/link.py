@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from heartbeat.wire.executor import Finished, Ready, Report, Request, Running
+from heartbeat.wire.executor import Finished, Protected, Ready, Report, Request, Running
 from heartbeat.wire.local import Malformed, Unpacker, pack
 
 KEPT_ANSWERS = 256
@@ -37,6 +37,18 @@ def listen(path: Path) -> socket.socket:
     return listener
 
 
+def hold_socket(path: Path) -> socket.socket:
+    """Return a bound socket for the daemon's datagrams, mode 0600, in place of whatever lay there before."""
+    path.unlink(missing_ok=True)
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    before = os.umask(0o177)
+    try:
+        bound.bind(str(path))
+    finally:
+        os.umask(before)
+    return bound
+
+
 class Link:
     """Reads requests, writes reports. Every callback is called from the selector's loop.
 
@@ -47,7 +59,7 @@ class Link:
     def __init__(
         self,
         selector: selectors.BaseSelector,
-        greet: Callable[[], list[Ready | Running]],
+        greet: Callable[[], list[Ready | Running | Protected]],
         take: Callable[[Request], None],
         left: Callable[[], None],
     ) -> None:

@@ -8,7 +8,7 @@ from heartbeat.executor.agents import AgentWork
 from heartbeat.executor.devices import DeviceWork
 from heartbeat.executor.verdict import Refused, one_line
 from heartbeat.model.operation import Result
-from heartbeat.plugin import Plugin, Registry, ResourceAgent, StonithDevice, parse_params
+from heartbeat.plugin import Params, Plugin, Registry, ResourceAgent, StonithDevice, parse_params
 from heartbeat.wire.executor import Run
 
 
@@ -64,11 +64,22 @@ class Loader:
     def work(self, request: Run) -> Work:
         """Return the work of one operation; its plugin checked its parameters. Raises Refused, or what it raises."""
         plugin = self.find(request.kind, request.plugin)
-        params, problems = parse_params(plugin.params, request.params, extra=plugin.extra_params)
-        if problems:
-            raise Refused("; ".join(f"parameter {problem.name} {problem.problem}" for problem in problems))
         if issubclass(plugin, ResourceAgent):
-            return AgentWork(plugin(params), request.action)
+            return AgentWork(plugin(_parsed(plugin, request.params)), request.action)
         if issubclass(plugin, StonithDevice):
-            return DeviceWork(plugin(params), request.action, request.host)
+            return DeviceWork(plugin(_parsed(plugin, request.params)), request.action, request.host)
         raise Refused(f"{request.kind}:{request.plugin} is neither a resource agent nor a STONITH device")
+
+    def agent(self, name: str, params: dict[str, str]) -> ResourceAgent:
+        """Return a resource agent with these unparsed parameters. Raises Refused, or what it raises."""
+        plugin = self.find("ra", name)
+        if not issubclass(plugin, ResourceAgent):
+            raise Refused(f"ra:{name} is no resource agent")
+        return plugin(_parsed(plugin, params))
+
+
+def _parsed(plugin: type[Plugin], raw: dict[str, str]) -> Params:
+    params, problems = parse_params(plugin.params, raw, extra=plugin.extra_params)
+    if problems:
+        raise Refused("; ".join(f"parameter {problem.name} {problem.problem}" for problem in problems))
+    return params

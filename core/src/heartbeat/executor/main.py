@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from heartbeat.executor.child import Birth
 from heartbeat.executor.ledger import Ledger
-from heartbeat.executor.link import listen
+from heartbeat.executor.link import hold_socket, listen
 from heartbeat.executor.loader import Loader
 from heartbeat.executor.process import OOM_SPARED, adopt_orphans, normal_scheduling, oom_score_adj
 from heartbeat.executor.seat import SeatTaken, take_seat
@@ -19,19 +19,28 @@ from heartbeat.plugin import Registry
 _log = logging.getLogger("heartbeat.executor")
 
 
-def serve(places: Places, *, registry: Registry | None = None, listener: socket.socket | None = None) -> NoReturn:
+def serve(
+    places: Places,
+    *,
+    registry: Registry | None = None,
+    listener: socket.socket | None = None,
+    hold: socket.socket | None = None,
+    priority: int = 0,
+) -> NoReturn:
     """Be the executor of one node, for good; call it in a process just forked, as root, without threads.
 
     Daemons connect to ``places.executor_socket``. ``listener``: what ``heartbeat.executor.link.listen`` returned in
     the parent before the fork, so that no daemon can come too early; without it the socket is made here, in place of a
-    stale one. ``registry``: where plugins come from; by default the installed ones.
+    stale one; ``hold`` likewise, from ``heartbeat.executor.link.hold_socket``. ``priority``: of SCHED_RR, for the
+    guard; 0 where real-time scheduling is not wanted. ``registry``: where plugins come from; by default the installed
+    ones.
 
     Outlives daemons. Ignores SIGINT, SIGHUP and SIGPIPE. SIGTERM, which only the supervisor sends, ends it: what
     waits is dropped, what acts gets SIGTERM and SIGKILL, a fence under way is left to its end. Exit status 0 then, 1
     when another executor holds the run directory and does not yield.
     """
     try:
-        server = _set_up(places, registry, listener)
+        server = _set_up(places, registry, listener, hold, priority)
     except SeatTaken as taken:
         _log.critical("the executor cannot start: %s", taken)
         os._exit(1)
@@ -43,7 +52,13 @@ def serve(places: Places, *, registry: Registry | None = None, listener: socket.
     os._exit(0)  # not back into the copy of the supervisor that we are
 
 
-def _set_up(places: Places, registry: Registry | None, listener: socket.socket | None) -> Server:
+def _set_up(
+    places: Places,
+    registry: Registry | None,
+    listener: socket.socket | None,
+    hold: socket.socket | None,
+    priority: int,
+) -> Server:
     _become_executor()
     oom_before = oom_score_adj(OOM_SPARED)
     places.run.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -54,7 +69,13 @@ def _set_up(places: Places, registry: Registry | None, listener: socket.socket |
     null_fd = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     os.dup2(null_fd, 0)
     birth = Birth(Loader(registry or _installed()), null_fd, str(oom_before).encode())
-    return Server(birth, listener=listener or listen(places.executor_socket), ledger=ledger)
+    return Server(
+        birth,
+        listener=listener or listen(places.executor_socket),
+        ledger=ledger,
+        hold=hold or hold_socket(places.hold_socket),
+        priority=priority,
+    )
 
 
 def _become_executor() -> None:

@@ -15,7 +15,7 @@ from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.wire.executor import Run
 from heartbeat.wire.local import Malformed, Unpacker
 
-LOOKS = (Action.PROBE, Action.MONITOR)
+LOOKS = (Action.PROBE, Action.MONITOR, Action.ANNOUNCE)
 """Change nothing, so they leave the follow-up work of a start alone."""
 
 READ_MAX = 16
@@ -52,6 +52,8 @@ class Operation:
     """Monotonic: when the child was let go."""
     child: Child | None = None
     is_reaped: bool = False
+    was_watched: bool = False
+    """Of a stop: the guard let go of it, and takes it back if it is not stopped."""
     told: Told | None = None
     tail: Tail = field(default_factory=Tail)
     _unpacker: Unpacker = field(default_factory=Unpacker)

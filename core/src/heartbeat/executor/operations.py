@@ -8,7 +8,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from heartbeat.executor.agents import SILENCED
 from heartbeat.executor.child import GO, Birth, fork_child
+from heartbeat.executor.guarding import Guarding
 from heartbeat.executor.ledger import Ledger
 from heartbeat.executor.operation import LOOKS, Operation, Phase
 from heartbeat.executor.process import is_uninterruptible
@@ -46,12 +48,14 @@ class Operations:
         report: Report,
         ledger: Ledger | None = None,
         heard: Heard | None = None,
+        guarding: Guarding | None = None,
     ) -> None:
         self._birth = birth
         self._selector = selector
         self._report = report
         self._ledger = ledger
         self._heard = heard
+        self._guarding = guarding
         self._operations: dict[int, Operation] = {}
         self._by_pid: dict[int, Operation] = {}
         self._queues: dict[tuple[str, str], deque[Operation]] = {}
@@ -204,6 +208,7 @@ class Operations:
         self._busy[key] = operation
         operation.acted_s = time.monotonic()
         operation.phase = Phase.ACTING
+        self._guard_acting(operation)
         if operation.child is None:
             self._fork(operation)
         else:
@@ -246,6 +251,9 @@ class Operations:
             follows_up = operation.request.action is Action.START and told.result.outcome is Outcome.DONE
             if operation.phase is Phase.HELD:
                 self._drop(operation, told.result)
+            elif follows_up and self._is_stale_start(operation):
+                operation.signal_child(signal.SIGKILL)  # it must not announce any more
+                self._answer(operation, SILENCED)
             else:
                 self._answer(operation, told.result, follows_up=follows_up)
         if is_over and child.result_fd >= 0:
@@ -269,6 +277,7 @@ class Operations:
     def _answer(self, operation: Operation, result: Result, *, follows_up: bool = False) -> None:
         """Report, and let the next one of the subject act."""
         self._hear_output(operation)
+        self._guard_answered(operation, result)
         now_s = time.monotonic()
         operation.phase = Phase.REPORTED
         operation.timer_s = now_s + FOLLOW_UP_MAX_S if operation.lives else None
@@ -281,6 +290,8 @@ class Operations:
         operation.tail = Tail(0)  # a service may hold the pipe, and with it this object, for months
         if follows_up and operation.child is not None:
             self._follow_ups[operation.key] = operation
+            if self._guarding is not None:
+                self._guarding.follow(request.subject, operation.child.pid)
             if self._ledger is not None:
                 self._ledger.enter(operation.child.pid, request.subject, request.action.value, is_tail=True)
         if not operation.lives:
@@ -288,6 +299,35 @@ class Operations:
         if self._busy.get(operation.key) is operation:
             del self._busy[operation.key]
             self._advance(operation.key)
+
+    # The guard
+
+    def _guard_acting(self, operation: Operation) -> None:
+        """From the first moment of a start the guard renews and mutes; from that of a stop no longer."""
+        request = operation.request
+        if self._guarding is None or request.kind != "ra":
+            return
+        if request.action is Action.START:
+            self._guarding.watch(request)
+        elif request.action is Action.STOP:
+            operation.was_watched = self._guarding.release(request.subject)
+
+    def _guard_answered(self, operation: Operation, result: Result) -> None:
+        request = operation.request
+        if self._guarding is None or request.kind != "ra":
+            return
+        if request.action in (Action.PROBE, Action.MONITOR):
+            if result.outcome is Outcome.STOPPED:
+                self._guarding.release(request.subject)
+            elif result.outcome is not Outcome.REFUSED:
+                self._guarding.watch(request)  # found running by an executor that did not start it
+        elif operation.was_watched and result.outcome is not Outcome.DONE:
+            self._guarding.watch(request)
+
+    def _is_stale_start(self, operation: Operation) -> bool:
+        """Was the hold lost while it started? Then somebody else may have it: it does not count, and is stopped."""
+        permission = self._birth.permission
+        return permission is not None and permission.is_expired and operation.request.kind == "ra"
 
     def _forget(self, operation: Operation) -> None:
         """Its child is gone; only a pipe that a service holds may stay, read by its handler."""

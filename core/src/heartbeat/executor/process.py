@@ -9,6 +9,9 @@ PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
 """prctl(2), linux/prctl.h."""
 
+MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT = 1, 2, 4
+"""mlockall(2), asm-generic/mman.h."""
+
 OOM_SPARED = -900
 """oom_score_adj of the executor (proc(5): -1000 to 1000): among the last to be killed, yet not beyond reach."""
 
@@ -18,7 +21,12 @@ def adopt_orphans(name: str) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
-    libc.prctl(PR_SET_NAME, name.encode()[:15], 0, 0, 0)
+    be_called(name)
+
+
+def be_called(name: str) -> None:
+    """Be called ``name`` (15 bytes at most) in ``ps``."""
+    ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
 def oom_score_adj(value: int | None = None) -> int:
@@ -29,6 +37,18 @@ def oom_score_adj(value: int | None = None) -> int:
         with contextlib.suppress(PermissionError):  # lowering it is root's privilege; a lab may lack it
             path.write_text(str(value))
     return found
+
+
+def go_realtime(priority: int) -> None:
+    """Become SCHED_RR of this priority and lock what is and will be touched; 0: stay ordinary.
+
+    Whatever is not permitted is done without. What is forked later is ordinary again.
+    """
+    if not priority:
+        return
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(priority))
+    ctypes.CDLL(None).mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)
 
 
 def normal_scheduling() -> None:

@@ -6,13 +6,15 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from heartbeat.executor.child import Birth
+from heartbeat.executor.guarding import Guarding
 from heartbeat.executor.ledger import Ledger
 from heartbeat.executor.link import Link
 from heartbeat.executor.operations import Heard, Operations
 from heartbeat.model.operation import Outcome, Result
-from heartbeat.wire.executor import Cancel, Finished, Go, Ready, Request, Run, Running, Warm
+from heartbeat.wire.executor import Cancel, Finished, Go, Protected, Ready, Request, Run, Running, Warm
 
 LAST_WAIT_S = 2.0
 """At exit: longest wait for children that are answered and do not die."""
@@ -30,13 +32,20 @@ class Server:
         ledger: Ledger | None = None,
         heard: Heard | None = None,
         told: Callable[[Finished], None] | None = None,
+        hold: socket.socket | None = None,
+        priority: int = 0,
     ) -> None:
-        self._birth = birth
+        """``hold``: takes the daemon's word about the hold, guarded with this real-time ``priority`` (0: none)."""
         self._told = told
         self._is_leaving = False
         self._leave_by_s: float | None = None
         self._selector = selectors.DefaultSelector()
-        self._operations = Operations(birth, self._selector, self._report, ledger, heard)
+        self._guarding: Guarding | None = None
+        if hold is not None and ledger is not None:
+            self._guarding = Guarding(hold, birth.loader, self._selector, ledger, self._protected, priority)
+            birth = replace(birth, permission=self._guarding.permission)
+        self._birth = birth
+        self._operations = Operations(birth, self._selector, self._report, ledger, heard, self._guarding)
         self._link = Link(self._selector, self._greeting, self._take, self._operations.daemon_left)
         self._wake_r, self._wake_w = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._selector.register(self._wake_r, selectors.EVENT_READ, self._woken)
@@ -57,6 +66,8 @@ class Server:
             self._operations.tick(time.monotonic())
             if self._serves_once and not self._link.is_open:
                 self._is_leaving = True
+        if self._guarding is not None:
+            self._guarding.end()
 
     def _is_over(self) -> bool:
         if not self._is_leaving:
@@ -76,8 +87,13 @@ class Server:
 
     # The daemon
 
-    def _greeting(self) -> list[Ready | Running]:
-        return [self._ready(), *self._operations.running()]
+    def _greeting(self) -> list[Ready | Running | Protected]:
+        protection = self._guarding.protection if self._guarding is not None else {}
+        return [self._ready(), *self._operations.running(), *(Protected(*known) for known in protection.items())]
+
+    def _protected(self, protected: Protected) -> None:
+        if self._link.is_open:
+            self._link.send(protected)
 
     def _ready(self) -> Ready:
         return Ready(os.getpid(), dict(self._birth.loader.broken))
@@ -86,6 +102,8 @@ class Server:
         match request:
             case Warm():
                 self._birth.loader.warm(request.plugins)
+                if self._guarding is not None:
+                    self._guarding.start()
                 self._link.send(self._ready())
             case Run() if self._is_leaving:
                 refusal = Result(Outcome.CANCELLED, "the executor ends")
@@ -128,4 +146,6 @@ class Server:
                 return
             if pid == 0:
                 return
+            if self._guarding is not None and self._guarding.reaped(pid):
+                continue
             self._operations.reaped(pid, status)

@@ -19,6 +19,8 @@ class Action(enum.Enum):
     DEMOTE = "demote"
     VALIDATE = "validate"
     """Check the parameters against this host and change nothing; asked by hand."""
+    ANNOUNCE = "announce"
+    """Tell the network again where the resource is."""
     HOSTS = "hosts"
     """Which nodes can this device switch?"""
     FENCE = "fence"

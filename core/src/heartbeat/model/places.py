@@ -34,6 +34,11 @@ class Places(msgspec.Struct, frozen=True):
         return self.run / "executor.sock"
 
     @property
+    def hold_socket(self) -> Path:
+        """Takes the daemon's word, with each beat, until when this node's resources may answer."""
+        return self.run / "hold.sock"
+
+    @property
     def pid_file(self) -> Path:
         return self.run / "heartbeat.pid"
 

@@ -81,5 +81,13 @@ class Finished(msgspec.Struct, frozen=True, tag="finished"):
     result: Result
 
 
+class Protected(msgspec.Struct, frozen=True, tag="protected"):
+    """What silences a resource by itself when its node's processes stop; told after connect and at each change."""
+
+    subject: str
+    how: str
+    """``nftables``, ``lifetime`` ...; empty: nothing but the guard."""
+
+
 Request = Warm | Run | Go | Cancel
-Report = Ready | Running | Finished
+Report = Ready | Running | Finished | Protected

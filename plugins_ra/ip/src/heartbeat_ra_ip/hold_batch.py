@@ -16,8 +16,7 @@ from heartbeat.plugin import AccessDenied, TimedOut
 
 # linux/netfilter/nf_tables.h, enum nf_tables_msg_types
 NEW_TABLE, GET_TABLE, DELETE_TABLE = 0, 1, 2
-NEW_CHAIN, GET_CHAIN = 3, 4
-NEW_RULE = 6
+NEW_CHAIN, NEW_RULE = 3, 6
 NEW_SET = 9
 NEW_ELEMENT, GET_ELEMENT, DELETE_ELEMENT = 12, 13, 14
 GET_GENERATION = 16

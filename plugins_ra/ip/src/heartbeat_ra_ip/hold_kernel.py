@@ -11,28 +11,23 @@ from heartbeat_ra_ip.hold_batch import (
     DELETE_TABLE,
     GET_ELEMENT,
     GET_GENERATION,
+    GET_TABLE,
     NEW_ELEMENT,
     Batches,
     Change,
     attributes,
     text,
 )
-from heartbeat_ra_ip.hold_rules import (
-    TABLE,
-    allowed,
-    ask_for_chain,
-    ask_for_table,
-    element,
-    guarded,
-    on_interface,
-    table,
-)
+from heartbeat_ra_ip.hold_rules import PREFIX, allowed, ask_for_table, element, guarded, made, table_of
 from heartbeat_ra_ip.wanted import Address
 
-_ELEMENTS = 3
-"""NFTA_SET_ELEM_LIST_ELEMENTS"""
 PLACEHOLDER_MS = 1000
 """Of the element that a renewal adds so that it can be deleted, in the same transaction."""
+
+_GENERAL_BYTES = 4
+"""nfgenmsg, in front of every answer's attributes"""
+_NAME, _GENERATION_ID, _ELEMENTS = 1, 1, 3
+"""NFTA_TABLE_NAME, NFTA_GEN_ID, NFTA_SET_ELEM_LIST_ELEMENTS"""
 
 
 class KernelHold:
@@ -41,12 +36,8 @@ class KernelHold:
     def __init__(self, ip: Address) -> None:
         self._ip = ip
         self._batches = Batches()
-        # Deleting what is not there fails the whole transaction, and adding what is there does not extend it:
-        # so it is added, deleted, and added.
-        self._cleared = [
-            element(NEW_ELEMENT, allowed(ip), ip, PLACEHOLDER_MS),
-            element(DELETE_ELEMENT, allowed(ip), ip),
-        ]
+        self._table = ""
+        self._begun: list[Change] = []
 
     def close(self) -> None:
         """Close the socket: the kernel lets us wait 10-30 ms for that, as at the end of a process that has one."""
@@ -54,10 +45,10 @@ class KernelHold:
 
     def take(self, interface: str, seconds: float) -> None:
         """Guard the address on an interface, and allow it for so long; 0 or less: not at all."""
-        changes = [element(NEW_ELEMENT, guarded(self._ip), self._ip), *self._allowing(seconds)]
-        if not self._has(ask_for_chain(interface)):
-            changes = [*table(), *on_interface(interface), *changes]
-        self._batches.commit(changes)
+        self._table = table_of(interface)
+        self._begun = [element(NEW_ELEMENT, self._table, guarded(self._ip), self._ip), *self._cleared(self._table)]
+        making = [] if self._has(self._table) else made(self._table, interface)
+        self._batches.commit([*making, *self._allowing(seconds)])
 
     def renew(self, seconds: float) -> bool:
         """Allow the address for so long from now; False when the table is gone, and with it the guard."""
@@ -70,47 +61,55 @@ class KernelHold:
         return True
 
     def release(self) -> None:
-        """Guard it no longer; the table goes with the last address. Nothing there: nothing done."""
-        if not self._has(ask_for_table()):
-            return
-        self._batches.commit(
-            [
-                element(NEW_ELEMENT, guarded(self._ip), self._ip),
-                element(DELETE_ELEMENT, guarded(self._ip), self._ip),
-                *self._cleared,
-            ]
-        )
-        self._sweep()
+        """Guard it nowhere any longer; a table goes with its last address. Nothing there: nothing done."""
+        for table in self._tables():
+            out = element(NEW_ELEMENT, table, guarded(self._ip), self._ip)
+            gone = element(DELETE_ELEMENT, table, guarded(self._ip), self._ip)
+            self._batches.commit([out, gone, *self._cleared(table)])
+            self._sweep(table)
+
+    def _cleared(self, table: str) -> list[Change]:
+        """Return what makes sure that the address is not allowed.
+
+        Deleting what is not there fails the whole transaction, which lets its caller wait for every processor (5 ms,
+        measured), and adding what is there does not extend it: so it is added and deleted.
+        """
+        comes = element(NEW_ELEMENT, table, allowed(self._ip), self._ip, PLACEHOLDER_MS)
+        return [comes, element(DELETE_ELEMENT, table, allowed(self._ip), self._ip)]
 
     def _allowing(self, seconds: float) -> list[Change]:
         milliseconds = int(seconds * 1000)
         if milliseconds <= 0:
-            return self._cleared
-        return [*self._cleared, element(NEW_ELEMENT, allowed(self._ip), self._ip, milliseconds)]
+            return self._begun
+        return [*self._begun, element(NEW_ELEMENT, self._table, allowed(self._ip), self._ip, milliseconds)]
 
-    def _has(self, question: Change) -> bool:
-        """Asked first, because a transaction that fails lets its caller wait for every processor: 5 ms, measured."""
+    def _has(self, table: str) -> bool:
         try:
-            self._batches.ask(question)
+            self._batches.ask(ask_for_table(table))
         except OSError as error:
             if error.errno == errno.ENOENT:
                 return False
             raise
         return True
 
-    def _sweep(self) -> None:
-        """Delete the table if it guards nothing, unless somebody changed anything since we looked."""
+    def _tables(self) -> list[str]:
+        """Return all tables of the hold, whoever made them."""
+        answers = self._batches.ask(Change(GET_TABLE), dump=True)
+        found = [dict(attributes(answer[_GENERAL_BYTES:]))[_NAME].rstrip(b"\0").decode() for answer in answers]
+        return [name for name in found if name.startswith(PREFIX)]
+
+    def _sweep(self, table: str) -> None:
+        """Delete a table that guards nothing, unless somebody changed anything since we looked."""
         try:
-            (generation, *_) = self._batches.ask(Change(GET_GENERATION))
-            if any(self._elements(f"guarded{version}") for version in (4, 6)):
+            (answer, *_) = self._batches.ask(Change(GET_GENERATION))
+            if any(self._is_filled(table, f"guarded{version}") for version in (4, 6)):
                 return
-            # nfgenmsg is 4 bytes, the first attribute's header 4 more, then the number of the generation.
-            self._batches.commit([Change(DELETE_TABLE, text(1, TABLE))], generation=generation[8:12])
+            generation = dict(attributes(answer[_GENERAL_BYTES:]))[_GENERATION_ID]
+            self._batches.commit([Change(DELETE_TABLE, text(1, table))], generation)
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ERESTART):
                 raise
 
-    def _elements(self, set_name: str) -> bool:
-        """Is anything in the set?"""
-        answers = self._batches.ask(Change(GET_ELEMENT, text(1, TABLE), text(2, set_name)), dump=True)
-        return any(kind == _ELEMENTS and inner for answer in answers for kind, inner in attributes(answer[4:]))
+    def _is_filled(self, table: str, set_name: str) -> bool:
+        answers = self._batches.ask(Change(GET_ELEMENT, text(1, table), text(2, set_name)), dump=True)
+        return any(dict(attributes(answer[_GENERAL_BYTES:])).get(_ELEMENTS) for answer in answers)

@@ -1,13 +1,13 @@
 """The packet rules of the hold: an address that is not allowed right now neither answers nor speaks.
 
-Per network interface two chains, ingress and egress; per node four sets. An address in ``guarded`` is dropped, asked
-for or speaking, unless it stands in ``allowed`` too; what stands there goes by itself when its time is over.
+Per network interface one table with two chains, ingress and egress, and four sets. An address in ``guarded`` is
+dropped, asked for or speaking, unless it stands in ``allowed`` too; what stands there goes by itself when its time is
+over.
 """
 
 import struct
 
 from heartbeat_ra_ip.hold_batch import (
-    GET_CHAIN,
     GET_TABLE,
     NEW_CHAIN,
     NEW_ELEMENT,
@@ -22,11 +22,12 @@ from heartbeat_ra_ip.hold_batch import (
 )
 from heartbeat_ra_ip.wanted import Address
 
-TABLE = "heartbeat"
+PREFIX = "heartbeat-"
+"""Of the tables' names; the interface's follows."""
+INGRESS, EGRESS = "ingress", "egress"
 
 _ARP, _IPV4, _IPV6 = b"\x08\x06", b"\x08\x00", b"\x86\xdd"
 _ICMPV6, _SOLICITATION, _ADVERTISEMENT = 58, 135, 136
-_INGRESS, _EGRESS = 0, 1
 _PRIORITY = -300
 """Before whatever else may look at packets there; ``raw`` of iptables has the same."""
 _TIMES_OUT = 0x10
@@ -46,22 +47,18 @@ def allowed(ip: Address) -> str:
     return f"allowed{ip.version}"
 
 
-def chains(interface: str) -> tuple[str, str]:
-    return f"in_{interface}", f"out_{interface}"
+def table_of(interface: str) -> str:
+    return PREFIX + interface
 
 
-def ask_for_table() -> Change:
-    return Change(GET_TABLE, text(1, TABLE))
+def ask_for_table(table: str) -> Change:
+    return Change(GET_TABLE, text(1, table))
 
 
-def ask_for_chain(interface: str) -> Change:
-    return Change(GET_CHAIN, text(1, TABLE), text(3, chains(interface)[1]))
-
-
-def table() -> list[Change]:
-    """Return what makes the table and its sets; harmless where they are."""
-    made = [Change(NEW_TABLE, text(1, TABLE), creates=True)]
-    for name, version, flags in (
+def made(table: str, interface: str) -> list[Change]:
+    """Return what makes the table with all that is in it. Only where it is not: rules add up."""
+    changes = [Change(NEW_TABLE, text(1, table), creates=True)]
+    for set_name, version, flags in (
         ("guarded4", 4, 0),
         ("guarded6", 6, 0),
         ("allowed4", 4, _TIMES_OUT),
@@ -69,52 +66,33 @@ def table() -> list[Change]:
     ):
         # The key's type is for those who list the set: ipv4_addr and ipv6_addr of libnftables.
         kind, length = (7, 4) if version == 4 else (8, 16)
-        made.append(
-            Change(
-                NEW_SET,
-                text(1, TABLE),
-                text(2, name),
-                number(3, flags),
-                number(4, kind),
-                number(5, length),
-                number(10, len(made)),
-                creates=True,
-            )
-        )
-    return made
-
-
-def on_interface(interface: str) -> list[Change]:
-    """Return what makes the two chains of an interface and their rules. Only where they are not: rules add up."""
-    ingress, egress = chains(interface)
-    changes = []
-    for chain, hook in ((ingress, _INGRESS), (egress, _EGRESS)):
+        key = (number(4, kind), number(5, length), number(10, len(changes)))
+        changes.append(Change(NEW_SET, text(1, table), text(2, set_name), number(3, flags), *key, creates=True))
+    for chain, hook in ((INGRESS, 0), (EGRESS, 1)):
         where = nest(4, number(1, hook), number(2, _PRIORITY), text(3, interface))
         changes.append(
-            Change(NEW_CHAIN, text(1, TABLE), text(3, chain), where, number(5, 1), text(7, "filter"), creates=True)
+            Change(NEW_CHAIN, text(1, table), text(3, chain), where, number(5, 1), text(7, "filter"), creates=True)
         )
-    changes += [_rule(ingress, _protocol(kind), _load(at, size), size) for kind, at, size in _ASKED]
-    changes += [_rule(egress, _protocol(kind), _load(at, size), size) for kind, at, size in _SPOKEN]
-    changes += [
-        _rule(chain, _neighbour_discovery(kind), _load(_ND_TARGET, 16), 16)
-        for chain, kind in ((ingress, _SOLICITATION), (egress, _ADVERTISEMENT))
-    ]
+    for chain, places, discovery in ((INGRESS, _ASKED, _SOLICITATION), (EGRESS, _SPOKEN, _ADVERTISEMENT)):
+        conditions = [(_protocol(kind), at, size) for kind, at, size in places]
+        conditions.append((_neighbour_discovery(discovery), _ND_TARGET, 16))
+        changes += [_rule(table, chain, condition, at, size) for condition, at, size in conditions]
     return changes
 
 
-def element(kind: int, set_name: str, ip: Address, timeout_ms: int = 0) -> Change:
+def element(kind: int, table: str, set_name: str, ip: Address, timeout_ms: int = 0) -> Change:
     """Return what adds an address to a set, or takes it out. ``timeout_ms``: 0 is for good."""
     ends = attribute(4, struct.pack("!Q", timeout_ms)) if timeout_ms else b""
     one = nest(1, nest(1, attribute(1, ip.packed)), ends)
-    return Change(kind, text(1, TABLE), text(2, set_name), nest(3, one), creates=kind == NEW_ELEMENT)
+    return Change(kind, text(1, table), text(2, set_name), nest(3, one), creates=kind == NEW_ELEMENT)
 
 
-def _rule(chain: str, condition: bytes, load: bytes, size: int) -> Change:
+def _rule(table: str, chain: str, condition: bytes, at: int, size: int) -> Change:
+    """Return the rule: where the condition holds, drop what carries a guarded and not allowed address there."""
     version = 4 if size == 4 else 6
-    expressions = (
-        condition + load + _lookup(f"guarded{version}") + _lookup(f"allowed{version}", inverted=True) + _drop()
-    )
-    return Change(NEW_RULE, text(1, TABLE), text(2, chain), nest(4, expressions), creates=True)
+    forbidden = _lookup(f"guarded{version}") + _lookup(f"allowed{version}", inverted=True)
+    expressions = condition + _load(at, size) + forbidden + _drop()
+    return Change(NEW_RULE, text(1, table), text(2, chain), nest(4, expressions), creates=True)
 
 
 def _expression(name: str, *attributes: bytes) -> bytes:
