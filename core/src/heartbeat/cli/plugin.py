@@ -7,6 +7,7 @@ import click
 
 from heartbeat.cli import EXIT_NO
 from heartbeat.cli.place_options import with_places
+from heartbeat.cli.plugin_author import new
 from heartbeat.model.duration import parse_duration
 from heartbeat.model.places import Places
 
@@ -99,3 +100,6 @@ def show(name: str, *, as_json: bool) -> None:
     found = find_named(registry, name)
     facts = facts_of_type(*found) if isinstance(found, tuple) else facts_of(registry, found)
     click.echo(json.dumps(facts, indent=2) if as_json else "\n".join(facts_page(facts)))
+
+
+plugin.add_command(new)
