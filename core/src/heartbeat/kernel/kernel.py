@@ -126,8 +126,10 @@ class Kernel:
         if late_s > timers.deadtime_s / 2:
             self._detector.postpone(late_s)
             self._fencing.hold_back(timers.deadtime_s)
-            # Who has never been heard gets its initdead anew, too: it was this node that could not hear.
-            self._desk.born_s += min(late_s, timers.initdead_s)
+            if self._last_s < self._desk.born_s + timers.initdead_s:
+                # Who has not been heard yet gets a deadtime, too: it was this node that could not hear.
+                least_s = self._desk.now_s + timers.deadtime_s - timers.initdead_s
+                self._desk.born_s = max(self._desk.born_s, least_s)
             self._desk.decide(
                 "self.paused",
                 self._desk.node(self._desk.me),
