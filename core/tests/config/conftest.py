@@ -105,6 +105,11 @@ class Ping(FakeMedium):
         return []
 
 
+class Tunnel(FakeMedium):
+    params = (INTERFACE, Param("key", ParamKind.SECRET, required=True), Param("mtu", ParamKind.INT))
+    positional = ("interface", "key", "mtu")
+
+
 class Faulty(FakeMedium):
     params = (INTERFACE,)
 
@@ -251,6 +256,21 @@ class Datadisk(FakeAgent):
     positional = ("resource",)
 
 
+class Vault(FakeAgent):
+    """Takes a secret by its position."""
+
+    params = (Param("host", ParamKind.HOST, required=True), Param("key", ParamKind.SECRET, required=True))
+    positional = ("host", "key")
+
+    @classmethod
+    def shares_data(cls, params: Params) -> bool | None:
+        return False
+
+    @classmethod
+    def claims(cls, params: Params) -> tuple[Claim, ...]:
+        return (Claim("vault", params.text("host")),)
+
+
 class Odd(FakeAgent):
     @classmethod
     def shares_data(cls, params: Params) -> bool | None:
@@ -321,6 +341,7 @@ class FakeRegistry:
                 "serial": Serial,
                 "ping": Ping,
                 "faulty": Faulty,
+                "tunnel": Tunnel,
             },
             "auth": {"crc": Crc, "sha1": Sha1, "sha256": Sha256},
             "stonith": {
@@ -337,6 +358,7 @@ class FakeRegistry:
                 "Filesystem": Filesystem,
                 "datadisk": Datadisk,
                 "odd": Odd,
+                "vault": Vault,
                 "haresource": Script,
                 "ocf": Ocf,
             },
@@ -349,6 +371,7 @@ class FakeRegistry:
         self.packages = {
             ("comm", "serial"): "heartbeat-comm-serial",
             ("comm", "ping"): "heartbeat-comm-ping",
+            ("comm", "satellite"): "acme-satellite",
             ("auth", "chacha20"): "heartbeat-auth-aead",
             ("stonith", "rps10"): "heartbeat-stonith-rps10",
             ("ra", "Filesystem"): "heartbeat-ra-filesystem",

@@ -65,6 +65,13 @@ DEVICE_LINES = (
     "Stonith_Host * baytech 10.0.0.3 admin @",
     "#stonith_host * baytech 10.0.0.3 admin @",
     "stonith_host * baytech 10.0.0.3 admin \x07@",
+    "tunnel eth0 @",
+    "tunnel eth0 @ @",
+    "tunnel eth0 @ 1400 @",
+    "tunnel a-name-that-is-too-long @",
+    "tunel eth0 @",
+    "satellite eth0 @",
+    "mute eth0 @",
     "env TOKEN=@",
     "env TOKEN=x @",
     "env TOKEN @",
@@ -77,6 +84,10 @@ RESOURCE_LINES = (
     "node1 nothing::secret=@",
     "node3 Filesystem::/dev/sdb1::/srv::cifs::credentials=@",
     "node1 Filesystem::password=@",
+    "node1 vault::h::@ vault::h::@",
+    "node2 vault::h::@",
+    "node1 vault::h::@::@",
+    "node1 vault::@",
 )
 
 no_fixture_per_example = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -1,6 +1,7 @@
 """Findings: what is wrong, doubtful or worth knowing about a configuration, each with its place and its mend."""
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -104,4 +105,6 @@ class Findings:
 
 
 def _clipped(text: str) -> str:
+    """Return one line of bounded length, without characters that move a terminal: plugins' errors are quoted too."""
+    text = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text)
     return text if len(text) <= TEXT_MAX else text[: TEXT_MAX - 4] + " ..."

@@ -156,6 +156,8 @@ def _unknown(hacf: HaCf, source: Source, reading: Reading, word: Word) -> None:
     package = registry.package_for("comm", name)
     if package or name in KNOWN_MEDIA:
         hacf.missing_media = True
+        if name not in KNOWN_MEDIA:
+            source.hide(word.place.line, word.end)  # a vendor's medium may have a key on its line
         found.add(
             codes.MEDIUM_NOT_INSTALLED,
             word.place,
@@ -164,7 +166,7 @@ def _unknown(hacf: HaCf, source: Source, reading: Reading, word: Word) -> None:
         )
         return
     near = found.nearest(name, lambda: {*DIRECTIVES, *registry.names("comm"), *KNOWN_MEDIA})
-    if not near or (near in DIRECTIVES and DIRECTIVES[near].secret_from is not None):
+    if not (near in KNOWN_MEDIA or (near in DIRECTIVES and DIRECTIVES[near].secret_from is None)):
         source.hide(word.place.line, word.end)
     mend = f"write {near}" + (", then a blank and its words" if re.search("[=:]", name) else "")
     found.add(

@@ -2,7 +2,6 @@ r"""haresources as its lines say it: ``NODE RES RES ...``, with ``\`` continuati
 
 import ipaddress
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from heartbeat.config import codes
@@ -129,11 +128,6 @@ def _secret_at(part: str) -> int | None:
         if _SECRET_NAME.search(name[-NAME_MAX:]) and at < len(part):
             return at
     return None
-
-
-def names_of(heard: Iterable[str]) -> set[str]:
-    """Return what a line of ha.cf may write for these words of haresources: a type, or a whole resource."""
-    return {name for spelling in map(spell, heard) for name in (spelling.word, spelling.name)}
 
 
 def hide_secrets(source: Source, word: Word) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from heartbeat.config import codes
 from heartbeat.config.finding import Findings
 from heartbeat.config.hacf import HaCf, Use
-from heartbeat.config.haresources import hide_secrets, names_of, spell
+from heartbeat.config.haresources import hide_secrets, spell
 from heartbeat.config.values import duration
 
 OPERATIONS = ("start", "stop", "monitor")
@@ -26,11 +26,11 @@ class Limits:
         said = next((self.said[word, operation] for word in words if (word, operation) in self.said), None)
         return said[1] if said else float(advised_s[operation])
 
-    def unheard(self, heard: set[str], found: Findings) -> None:
-        """Tell of lines that name none of the words of haresources."""
+    def unheard(self, heard: set[str], names: set[str], found: Findings) -> None:
+        """Tell of lines that name none of the words of haresources; ``names`` are these words, fit to be shown."""
         for (word, _), (use, _) in self.said.items():
             if word not in heard:
-                near = found.nearest(word, lambda: names_of(heard))
+                near = found.nearest(word, lambda: names)
                 message = f"no resource in haresources is named {spell(word).name!r}"
                 mend = "write it as in haresources"
                 found.add(codes.LIMIT_STRANGER, use.words[0].place, message, nearest=near, mend=mend)

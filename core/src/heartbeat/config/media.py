@@ -39,6 +39,8 @@ def read_media(hacf: HaCf, reading: Reading) -> tuple[tuple[MediumConfig, ...], 
     asked: set[str] = set()
     for directive, uses in hacf.media.items():
         medium = _load(reading, directive, uses[0])
+        if medium is None or _has_secret(medium):
+            _hide(hacf, uses)
         if medium is not None:
             asked |= {param.setting for param in medium.params if param.setting}
             planned += [(plan, medium, use, directive) for plan, use in _plans(medium, directive, uses, found)]
@@ -59,6 +61,17 @@ def read_media(hacf: HaCf, reading: Reading) -> tuple[tuple[MediumConfig, ...], 
             surveys.append(LinkSurvey(plan.name, directive, plan.line, interfaces, _is_ping(medium)))
     _unused(hacf, asked, found)
     return tuple(media), tuple(surveys)
+
+
+def _has_secret(medium: type[Medium]) -> bool:
+    return any(param.secret for param in medium.params) or medium.extra_params
+
+
+def _hide(hacf: HaCf, uses: list[Use]) -> None:
+    """Never show the words of these lines: one of them may be a key."""
+    for use in uses:
+        if hacf.source is not None and use.words:
+            hacf.source.hide(use.line, use.words[0].place.column)
 
 
 def _is_ping(medium: type[Medium]) -> bool:
@@ -92,7 +105,7 @@ def _plans(medium: type[Medium], directive: str, uses: list[Use], found: Finding
         plans = medium.plan(directive, [DirectiveLine(use.texts, use.line) for use in good]) if good else []
         return [(plan, by_line[plan.line]) for plan in plans]
     except Exception as broken:  # noqa: BLE001 - whatever a plugin does wrong becomes a finding
-        message = f"the medium {directive} failed on these lines: {type(broken).__name__}: {broken}"
+        message = f"the medium {directive} failed on these lines: {type(broken).__name__}"
         found.add(codes.BROKEN_PLUGIN, good[0].directive.place, message, mend=MEND_PLUGIN)
         return []
 
@@ -135,12 +148,14 @@ def _check(medium: type[Medium], plan: LinkPlan, use: Use, reading: Reading) -> 
     found = reading.found
     here = reading.facts.interfaces if reading.own else None
     form = _form(use.directive.text, medium)
+    secretive = _has_secret(medium)
     for problem in plan.problems:
+        problem = "the words are not valid" if secretive else problem
         found.add(codes.MEDIUM_FORM, use.words[0].place, f"{plan.name}: {problem}", expected=form, mend=f"write {form}")
     typed, bad = parse_params(medium.params, plan.params, extra=medium.extra_params)
     for one in bad:
         place = _where(use, plan.params.get(one.name))
-        message = f"{plan.name}: {one.name} {one.problem}"
+        message = f"{plan.name}: {one.name} {'is missing or not valid' if secretive else one.problem}"
         found.add(
             codes.MEDIUM_PARAMETER, place, message, expected=form, nearest=one.nearest, mend=f"correct the {one.name}"
         )

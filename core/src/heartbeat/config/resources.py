@@ -1,12 +1,12 @@
 """Resources and groups: what each word of haresources is on this host, and what no two groups may share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from heartbeat.config import codes, well_known
 from heartbeat.config.finding import Findings, Place
 from heartbeat.config.hacf import HaCf, Use
-from heartbeat.config.haresources import GroupLine, Spelling, hide_secrets, is_bare_ipv6, names_of, spell
+from heartbeat.config.haresources import GroupLine, Spelling, hide_secrets, is_bare_ipv6, spell
 from heartbeat.config.limits import Limits, read_limits
 from heartbeat.config.lookup import MEND_PLUGIN, Known, Unknown, look_up
 from heartbeat.config.nodes import find_node
@@ -70,7 +70,9 @@ class _Memory:
     limits: Limits
     heard: set[str] = field(default_factory=set)
     """Every word of haresources, whole and without its arguments."""
-    claims: dict[Claim, tuple[int, Word]] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    """The same, fit to be shown."""
+    claims: dict[Claim, tuple[int, Word, str]] = field(default_factory=dict)
     words: dict[str, Word] = field(default_factory=dict)
     groups: dict[str, Word] = field(default_factory=dict)
 
@@ -87,7 +89,7 @@ def read_groups(
     for number, line in enumerate(lines):
         home = _home(reading, line.home)
         resolved = [_resource(memory, number, word) for word in line.resources]
-        name = spell(line.resources[0].text).name
+        name = resolved[0][1].name
         surveys.append(
             GroupSurvey(name, home or line.home.text, line.home.place.line, tuple(survey for _, survey in resolved))
         )
@@ -127,12 +129,15 @@ def _resource(memory: _Memory, group: int, word: Word) -> tuple[Resource | None,
     hide_secrets(memory.source, word)
     spelling = spell(word.text)
     memory.heard |= {word.text, spelling.word}
+    memory.names.add(spelling.word)
     known = look_up(memory.reading, "ra", spelling.word, ResourceAgent)
     if isinstance(known, Unknown):
         _not_here(memory, word, spelling, known)
         return None, ResourceSurvey(spelling.name, "", "", shares_data=True, known_by=NOT_HERE)
     agent = known.plugin
     assert issubclass(agent, ResourceAgent)
+    spelling = _hushed(memory, word, spelling, known, agent)
+    memory.names.add(spelling.name)
     if known.shadows:
         message = f"the plugin {known.driver} runs, not the script {known.shadows}"
         mend = "if the script was changed to do more, give it another name"
@@ -160,6 +165,29 @@ def _resource(memory: _Memory, group: int, word: Word) -> tuple[Resource | None,
         monitor_timeout_s=limits.of(words, "monitor", advised_s),
     )
     return resource, ResourceSurvey(spelling.name, known.driver, known.origin, shares, by)
+
+
+def _hushed(memory: _Memory, word: Word, spelling: Spelling, known: Known, agent: type[ResourceAgent]) -> Spelling:
+    """Hide what the agent declares as secret, wherever it stands: a resource's name is shown in logs and journals."""
+    secret = {name for param in agent.params if param.secret for name in (param.name, *param.aliases)}
+    if not secret:
+        return spelling
+    try:
+        raw = (known.from_words or agent.from_words)(spelling.arguments)
+        # Without any, the words may be shifted: then each of them could be the secret.
+        values = {raw[name] for name in secret & raw.keys()} or set(spelling.arguments)
+    except Exception:  # noqa: BLE001 - what cannot be told apart is hidden as a whole
+        values = set(spelling.arguments)
+    shown: list[str] = []
+    column = word.place.column + len(spelling.word)
+    for argument in spelling.arguments:
+        column += len("::")
+        is_hidden = any(value and value in argument for value in values)
+        shown.append("***" if is_hidden else argument)
+        if is_hidden:
+            memory.source.hide(word.place.line, column, column + len(argument))
+        column += len(argument)
+    return replace(spelling, name="::".join([spelling.word, *shown]))
 
 
 def _not_here(memory: _Memory, word: Word, spelling: Spelling, unknown: Unknown) -> None:
@@ -267,11 +295,11 @@ def _claims(memory: _Memory, group: int, word: Word, spelling: Spelling, claims:
     """Refuse what two groups claim; doubt what appears twice without a claim."""
     refused = False
     for claim in claims:
-        first_group, first = memory.claims.setdefault(claim, (group, word))
+        first_group, first, name = memory.claims.setdefault(claim, (group, word, spelling.name))
         if first_group != group:
             refused = True
             place = Place(first.place.file, first.place.line, first.place.column)
-            message = f"the {claim.kind} {claim.value} belongs already to {spell(first.text).name} at {place}"
+            message = f"the {claim.kind} {claim.value} belongs already to {name} at {place}"
             mend = "keep it in one group"
             memory.reading.found.add(codes.CLAIM_TWICE, word.place, message, expected="one group", mend=mend)
     first_word = memory.words.setdefault(word.text, word)
@@ -282,10 +310,10 @@ def _claims(memory: _Memory, group: int, word: Word, spelling: Spelling, claims:
 
 def _unheard(memory: _Memory, found: Findings) -> None:
     """A line that names no resource protects, frees or limits nothing."""
-    memory.limits.unheard(memory.heard, found)
+    memory.limits.unheard(memory.heard, memory.names, found)
     for key, use in memory.said.items():
         if key in memory.heard:
             continue
-        near = found.nearest(key, lambda: names_of(memory.heard))
+        near = found.nearest(key, lambda: memory.names)
         message = f"no resource in haresources is named {spell(key).name!r}"
         found.add(codes.SHARING_STRANGER, use.words[0].place, message, nearest=near, mend="write it as in haresources")
