@@ -33,7 +33,7 @@ def test_a_group_that_starts_nowhere_is_stopped_with_a_reason(up: Callable[..., 
     cluster.until_decided("node2", "group.start-failed")
     cluster.until(lambda: cluster.group("node1", ADDRESS).state == "stopped", "the group is stopped")
     assert "toy::a failed" in cluster.group("node1", ADDRESS).why
-    assert cluster.oracle.answering(ADDRESS) == set()
+    cluster.until(lambda: cluster.oracle.answering(ADDRESS) == set(), "the address answers nowhere")
     status, text = cluster.hb("node1", "why", ADDRESS)
     assert "toy::a" in text.splitlines()[0], text
     assert len(text.splitlines()[0]) <= 120
