@@ -21,6 +21,7 @@ from heartbeat.config.resources import GroupSurvey, read_groups
 from heartbeat.config.source import Source, read_source
 from heartbeat.config.timers import read_failback, read_timers
 from heartbeat.model.cluster import Cluster, Timers
+from heartbeat.model.group import Group
 from heartbeat.model.names import NodeName
 from heartbeat.model.places import Places
 from heartbeat.plugin.registry import Registry
@@ -89,17 +90,7 @@ def load(
     asked_is_enough = judge_protection(hacf, devices, surveys, reading)
     judge_devices(devices, timers, reading)
     _judge_secrecy(places, devices, reading)
-    cluster = Cluster(
-        name=hacf.text("cluster", DEFAULT_CLUSTER),
-        nodes=reading.nodes,
-        timers=timers,
-        groups=groups,
-        failback=read_failback(hacf, found),
-        fence_delay_s=hacf.seconds("fence_delay", 0.0),
-        has_device=covered(devices, reading.nodes),
-        asked_is_enough=asked_is_enough,
-        reset_after_off=hacf.text("stonith_action", "reset") == "reset",
-    )
+    cluster = _cluster(hacf, timers, groups, devices, reading, asked_is_enough=asked_is_enough)
     config = _config(hacf, cluster, media, devices, reading)
     keys, authkeys = collect_keys(places.authkeys, reading, hacf.text("run_as"))
     sources = {source.name: source for source in (ha_cf, haresources, authkeys) if source}
@@ -110,6 +101,28 @@ def load(
         findings=tuple(found),
         survey=Survey(reading.me or "", reading.nodes, timers, links, devices, surveys),
         sources=sources,
+    )
+
+
+def _cluster(
+    hacf: HaCf,
+    timers: Timers,
+    groups: tuple[Group, ...],
+    devices: tuple[DeviceLine, ...],
+    reading: Reading,
+    *,
+    asked_is_enough: bool,
+) -> Cluster:
+    return Cluster(
+        name=hacf.text("cluster", DEFAULT_CLUSTER),
+        nodes=reading.nodes,
+        timers=timers,
+        groups=groups,
+        failback=read_failback(hacf, reading.found),
+        fence_delay_s=hacf.seconds("fence_delay", 0.0),
+        has_device=covered(devices, reading.nodes),
+        asked_is_enough=asked_is_enough,
+        reset_after_off=hacf.text("stonith_action", "reset") == "reset",
     )
 
 

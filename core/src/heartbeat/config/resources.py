@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from heartbeat.config import codes, well_known
-from heartbeat.config.finding import Findings, Place
-from heartbeat.config.hacf import HaCf, Use
+from heartbeat.config import codes
+from heartbeat.config.claims import Claims
+from heartbeat.config.hacf import HaCf
 from heartbeat.config.haresources import GroupLine, Spelling, hide_secrets, is_bare_ipv6, spell
 from heartbeat.config.limits import Limits, read_limits
 from heartbeat.config.lookup import MEND_PLUGIN, Known, Unknown, look_up
 from heartbeat.config.nodes import find_node
 from heartbeat.config.reading import Reading
+from heartbeat.config.sharing import Sharing, read_sharing
 from heartbeat.config.source import Source, Word
-from heartbeat.config.values import boolean
 from heartbeat.model.group import Group, Resource
 from heartbeat.model.names import GroupName, NodeName
 from heartbeat.plugin.param import Params, parse_params
-from heartbeat.plugin.ra import Claim, ResourceAgent
+from heartbeat.plugin.ra import ResourceAgent
 
 NOT_HERE = "not known here"
 NOT_CHECKED = "not checked"
@@ -65,15 +65,13 @@ class _Memory:
 
     source: Source
     reading: Reading
-    said: dict[str, Use]
-    """``shares_data`` lines by resource word."""
+    sharing: Sharing
     limits: Limits
+    claims: Claims = field(default_factory=Claims)
     heard: set[str] = field(default_factory=set)
     """Every word of haresources, whole and without its arguments."""
     names: set[str] = field(default_factory=set)
     """The same, fit to be shown."""
-    claims: dict[Claim, tuple[int, Word, str]] = field(default_factory=dict)
-    words: dict[str, Word] = field(default_factory=dict)
     groups: dict[str, Word] = field(default_factory=dict)
 
 
@@ -83,7 +81,7 @@ def read_groups(
     """Return all groups and what is known of them; a group with an error is in the survey only."""
     if source is None:
         return (), ()
-    memory = _Memory(source, reading, _said(hacf, reading.found), read_limits(hacf, reading.found))
+    memory = _Memory(source, reading, read_sharing(hacf, reading.found), read_limits(hacf, reading.found))
     groups: list[Group] = []
     surveys: list[GroupSurvey] = []
     for number, line in enumerate(lines):
@@ -104,7 +102,8 @@ def read_groups(
         resources = tuple(resource for resource, _ in resolved if resource is not None)
         if home is not None and len(resources) == len(resolved):
             groups.append(Group(GroupName(name), home, resources))
-    _unheard(memory, reading.found)
+    memory.sharing.unheard(memory.heard, memory.names, reading.found)
+    memory.limits.unheard(memory.heard, memory.names, reading.found)
     return tuple(groups), tuple(surveys)
 
 
@@ -147,8 +146,8 @@ def _resource(memory: _Memory, group: int, word: Word) -> tuple[Resource | None,
         return None, ResourceSurvey(spelling.name, known.driver, known.origin, shares_data=True, known_by=NOT_CHECKED)
     raw, params = checked
     try:
-        shares, by = _sharing(memory, word, spelling, agents_word=agent.shares_data(params))
-        _claims(memory, group, word, spelling, agent.claims(params))
+        shares, by = memory.sharing.of(word, spelling, memory.reading.found, agents_word=agent.shares_data(params))
+        memory.claims.judge(group, word, spelling, agent.claims(params), memory.reading.found)
         advised_s = agent.timeouts_s(params)
     except Exception as broken:  # noqa: BLE001 - whatever a plugin does wrong becomes a finding
         message = f"the agent {known.driver} failed on {spelling.name}: {type(broken).__name__}"
@@ -247,73 +246,3 @@ def _arguments(
         mend = f"write {near}" if near else f"write {form}; hb ra info {spelling.word} tells more"
         memory.reading.found.add(codes.RESOURCE_ARGUMENTS, word.place, message, expected=form, nearest=near, mend=mend)
     return None if problems else (raw, params)
-
-
-def _said(hacf: HaCf, found: Findings) -> dict[str, Use]:
-    """Return the ``shares_data`` lines by resource; the second word must be yes or no."""
-    said: dict[str, Use] = {}
-    for use in hacf.all("shares_data"):
-        try:
-            meant = boolean(use.texts[1:])
-        except ValueError as wrong:
-            message, mend = f"{use.texts[1]!r} is not valid for shares_data", "write yes or no"
-            found.add(codes.BAD_VALUE, use.words[1].place, message, expected=str(wrong), mend=mend)
-            continue
-        if hacf.source is not None:
-            hide_secrets(hacf.source, use.words[0])
-        first = said.setdefault(use.texts[0], use)
-        if first is use:
-            continue
-        same = boolean(first.texts[1:]) == meant
-        message = f"shares_data {spell(use.texts[0]).name} was given already in line {first.line}"
-        code = codes.SAME_TWICE if same else codes.TWO_VALUES
-        found.add(code, use.directive.place, message, mend="delete one of the lines")
-    return said
-
-
-def _sharing(memory: _Memory, word: Word, spelling: Spelling, *, agents_word: bool | None) -> tuple[bool, str]:
-    """Return whether the resource shares data, and who says so: the administrator, the agent, the table, nobody."""
-    table = well_known.shares_data(spelling.word)
-    known = table if agents_word is None else agents_word
-    use = memory.said.get(word.text) or memory.said.get(spelling.word)
-    if use is not None:
-        meant = bool(boolean(use.texts[1:]))
-        if known and not meant:
-            message = f"{spelling.name} does share data, says {'the agent' if agents_word else 'our table'}"
-            mend = "delete the line, unless you know better"
-            memory.reading.found.add(codes.SHARING_DENIED, use.words[0].place, message, mend=mend)
-        return meant, f"ha.cf line {use.line}"
-    if known is None:
-        message = f"nobody knows whether {spelling.name} shares data, so it counts as sharing"
-        mend = f"if it does not, write in ha.cf: shares_data {spelling.word} no"
-        memory.reading.found.add(codes.SHARING_UNKNOWN, word.place, message, mend=mend)
-        return True, "nobody knows"
-    return known, "the agent" if agents_word is not None else "well known"
-
-
-def _claims(memory: _Memory, group: int, word: Word, spelling: Spelling, claims: Sequence[Claim]) -> None:
-    """Refuse what two groups claim; doubt what appears twice without a claim."""
-    refused = False
-    for claim in claims:
-        first_group, first, name = memory.claims.setdefault(claim, (group, word, spelling.name))
-        if first_group != group:
-            refused = True
-            place = Place(first.place.file, first.place.line, first.place.column)
-            message = f"the {claim.kind} {claim.value} belongs already to {name} at {place}"
-            mend = "keep it in one group"
-            memory.reading.found.add(codes.CLAIM_TWICE, word.place, message, expected="one group", mend=mend)
-    first_word = memory.words.setdefault(word.text, word)
-    if first_word is not word and not refused:
-        message = f"{spelling.name} stands already in line {first_word.place.line}: whichever stops first stops both"
-        memory.reading.found.add(codes.RESOURCE_TWICE, word.place, message, mend="keep it in one group")
-
-
-def _unheard(memory: _Memory, found: Findings) -> None:
-    """A line that names no resource protects, frees or limits nothing."""
-    memory.limits.unheard(memory.heard, memory.names, found)
-    for key, use in memory.said.items():
-        if key in memory.heard:
-            continue
-        near = found.nearest(key, lambda: memory.names)
-        message = f"no resource in haresources is named {spell(key).name!r}"
-        found.add(codes.SHARING_STRANGER, use.words[0].place, message, nearest=near, mend="write it as in haresources")
