@@ -141,18 +141,24 @@ def test_the_example_of_the_page_has_no_error(check: Check, folder: Path) -> Non
         assert answer.exit_code == 0, answer.output
 
 
-def _run(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run ``hb run`` on the folder; it must refuse at once."""
-    places = ["--config", str(folder), "--state", str(folder / "state"), "--run-dir", str(folder / "run")]
-    program = [sys.executable, "-c", "from heartbeat.cli import main; main()"]
-    words = [*program, "run", *places, "--node", "node1"]
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+def _hb(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    program = [sys.executable, "-c", "from heartbeat.cli import main; main()", *words]
+    return subprocess.run(program, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **env})
+
+
+def test_a_terminal_without_the_files_letters_still_gets_the_report(folder: Path) -> None:
+    (folder / "ha.cf").write_text(HA_CF + "d\u00e4dtime 1s\n")
+    answer = _hb("check", str(folder), PYTHONIOENCODING="ascii")
+    assert answer.returncode == 1
+    assert "d\\xe4dtime" in answer.stdout
+    assert "Traceback" not in answer.stderr
 
 
 def test_hb_run_refuses_errors_with_the_findings_of_hb_check(check: Check, folder: Path) -> None:
     (folder / "ha.cf").write_text(HA_CF + "dedtime 1s\nwatchdog /dev/watchdog\n")
     (folder / "authkeys").chmod(0o644)
-    refused = _run(folder)
+    places = ["--config", str(folder), "--state", str(folder / "state"), "--run-dir", str(folder / "run")]
+    refused = _hb("run", *places, "--node", "node1")
     assert refused.returncode == 1
     assert "not started: the configuration has errors" in refused.stderr
     assert "Traceback" not in refused.stderr

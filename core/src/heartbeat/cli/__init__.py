@@ -1,6 +1,7 @@
 """``hb``: one file per command family, imported only when its command is called."""
 
 import importlib
+import io
 import os
 import sys
 from typing import Any
@@ -58,6 +59,8 @@ def hb(**_: Any) -> None:
 
 def main() -> None:
     """Entry point of the console script; a closed pipe ends quietly, Ctrl-C ends with 130."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name in a file may not exist in the terminal's alphabet
     try:
         hb(prog_name="hb")
     except BrokenPipeError:
