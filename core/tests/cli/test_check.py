@@ -147,10 +147,10 @@ def _hb(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_terminal_without_the_files_letters_still_gets_the_report(folder: Path) -> None:
-    (folder / "ha.cf").write_text(HA_CF + "d\u00e4dtime 1s\n")
-    answer = _hb("check", str(folder), PYTHONIOENCODING="ascii")
+    (folder / "ha.cf").write_text(HA_CF + "d\u540ddtime 1s\n")
+    answer = _hb("check", str(folder), PYTHONIOENCODING="iso-8859-15")
     assert answer.returncode == 1
-    assert "d\\xe4dtime" in answer.stdout
+    assert "d\\u540ddtime" in answer.stdout
     assert "Traceback" not in answer.stderr
 
 
