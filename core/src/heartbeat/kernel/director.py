@@ -106,10 +106,13 @@ class Director:
         proved = True
         for nid in self._absent():
             peer, name = self._detector.peers[nid], desk.name(nid)
+            hearer = next((n for n in self._membership.view.nids if n != desk.me and self._hears(n, nid)), None)
             if self._ledger.proof(nid, peer.incarnation) >= self._ledger.needed(shares_data=shares):
                 continue
             if peer.alive or self._ledger.is_haunted(nid, peer.incarnation):
                 return f"{name} is heard but not in the view", False
+            if hearer is not None and not shares:
+                return f"{name} is heard by {desk.name(hearer)} but not in the view", False
             never = peer.incarnation == 0
             if never and desk.now_s < desk.born_s + desk.cluster.timers.initdead_s:
                 return f"{name} has not been heard yet and may only be late", False
@@ -121,6 +124,9 @@ class Director:
         if not proved and self._contest.is_worn(index):
             return f"it was contested {LIMIT} times within {WINDOW_S / 60:g} minutes: taken only with proof", False
         return "", proved
+
+    def _hears(self, member: Nid, nid: Nid) -> bool:
+        return self._detector.is_heard_by(member, nid)
 
     def _absent(self) -> list[Nid]:
         return [nid for nid in self._desk.others if not self._membership.view.has(nid)]
@@ -187,8 +193,8 @@ class Director:
         return bool(differing)
 
     def _stop_all_without_quorum(self) -> None:
-        if not self._membership.view.members:
-            return
+        if not self._membership.view.members or not self.executor_ready:
+            return  # without an executor a stop would only end in doubt; it is given when the executor is back
         for group in self._groups:
             if group.state is Local.RUNNING and not group.is_busy:
                 group.stop(0, "this view has no quorum")
@@ -203,6 +209,9 @@ class Director:
             return
         if len(active) > 1:
             self._stop_losers(index, active, states, wish)
+            return
+        if active and not self._is_acting(active[0]):
+            self._wait(index, f"the executor of {self._desk.name(active[0])} is away; it stays where it is")
             return
         if active:
             self._move(index, active[0], states[active[0]], wish)
@@ -239,6 +248,11 @@ class Director:
         fail_back = self._desk.cluster.failback is not Failback.OFF and (home in due or legacy)
         return place(home, candidates, sent_to=self.sent_to.get(index), fail_back=fail_back)
 
+    def _is_acting(self, nid: Nid) -> bool:
+        """Has this member an executor? Without one it can stop nothing, so asking it to would only block the group."""
+        beat = self._detector.peers[nid].beat if nid != self._desk.me else None
+        return self.executor_ready if nid == self._desk.me else bool(beat and beat.executor_ok)
+
     def can_take(self, index: int, nid: Nid) -> bool:
         """Could this member be given the group, as things stand?"""
         candidate = self._candidate(index, nid, self._ledger.state(nid, index), 0)
@@ -255,11 +269,9 @@ class Director:
 
     def _candidate(self, index: int, nid: Nid, state: Local, load: int) -> Candidate:
         holding = self._ledger.holding(nid, index)
-        beat = self._detector.peers[nid].beat if nid != self._desk.me else None
-        able = self.executor_ready if nid == self._desk.me else bool(beat and beat.executor_ok)
         return Candidate(
             nid,
-            can_take=able and nid not in self.leaving and state is not Local.UNKNOWN,
+            can_take=self._is_acting(nid) and nid not in self.leaving and state is not Local.UNKNOWN,
             failures=holding.failures if holding else 0,
             runs_it=state in (Local.RUNNING, Local.STARTING),
             unproved=bool(holding and not holding.proved),
@@ -351,5 +363,7 @@ class Director:
             return
         elif order.action == "prepare":
             group.prepare()
+        elif not order.proved and any(self._detector.peers[nid].alive for nid in self._absent()):
+            return  # a node that hears a peer takes nothing from it for silence, whoever orders it
         elif order.action == "start" and not self.leaving & {self._desk.me}:
             group.start(order.token, order.why, self.cause, proved=order.proved)

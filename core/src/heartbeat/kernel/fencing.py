@@ -156,17 +156,8 @@ class Fencing:
         return peer.incarnation > 0 or desk.now_s >= desk.born_s + desk.cluster.timers.initdead_s
 
     def _is_heard_by_others(self, nid: Nid) -> bool:
-        """Does the row of another member show a fresh frame of it? Then it lives, and only our link to it is dead."""
-        peer = self._detector.peers[nid]
-        dead_ms = self._detector.dead_after_s(peer) * 1000
-        for member in self._membership.view.nids:
-            beat = self._detector.peers[member].beat if member != self._desk.me else None
-            for heard in beat.row if beat else ():
-                # The row was true when it left; it has aged since.
-                age_ms = heard.age_ms + self._detector.age_s(member) * 1000
-                if heard.nid == nid and heard.incarnation >= max(peer.incarnation, 1) and age_ms < dead_ms:
-                    return True
-        return False
+        others = (member for member in self._membership.view.nids if member != self._desk.me)
+        return any(self._detector.is_heard_by(member, nid) for member in others)
 
     def _spare(self, nid: Nid) -> None:
         """Note since when, and say so once it is no matter of a beat on its way."""

@@ -126,6 +126,7 @@ class Kernel:
         if late_s > timers.deadtime_s / 2:
             self._detector.postpone(late_s)
             self._fencing.hold_back(timers.deadtime_s)
+            self._membership.doubt()
             if self._last_s < self._desk.born_s + timers.initdead_s:
                 # Who has not been heard yet gets a deadtime, too: it was this node that could not hear.
                 least_s = self._desk.now_s + timers.deadtime_s - timers.initdead_s

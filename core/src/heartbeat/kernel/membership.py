@@ -80,6 +80,7 @@ class Membership:
         self._quiet_until_s = 0.0
         self._sits_out: dict[Nid, float] = {}
         self._install_again_s = 0.0
+        self._is_doubted = False
 
     @property
     def coordinator(self) -> Nid:
@@ -90,14 +91,21 @@ class Membership:
     def is_flushing(self) -> bool:
         """A promise is out: the old view is no longer acted upon, even if nothing came of the promise.
 
-        Whoever it was given to may have installed a view with what this node said of itself then.
+        Whoever it was given to may have installed a view with what this node said of itself then. The same holds
+        after a pause: the others may have gone on without this node.
         """
-        return self.promised > self.view.id
+        return self.promised > self.view.id or self._is_doubted
 
     @property
     def shown(self) -> ViewId:
         """What beats show: the view, or the promise that came to nothing, so that the others make a view anew."""
-        return self.promised if self.is_flushing and not self._is_in_round else self.view.id
+        if self._is_in_round or not self.is_flushing:
+            return self.view.id
+        return self.promised if self.promised > self.view.id else ViewId()
+
+    def doubt(self) -> None:
+        """This node stood still: its view may be over, so it acts on the next one only."""
+        self._is_doubted = self.phase is Phase.MEMBER
 
     @property
     def _is_in_round(self) -> bool:
@@ -327,6 +335,7 @@ class Membership:
     def _install(self, sync: Sync, why: str) -> None:
         self.view = View(sync.ballot, sync.members)
         self.phase = Phase.MEMBER
+        self._is_doubted = False
         self._flushed_s, self._sync, self._stirred_s = float("inf"), None, None
         self._desk.urgent = True
         self._installed(self.view, sync.states, why)
