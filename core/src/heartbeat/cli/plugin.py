@@ -7,7 +7,7 @@ import click
 
 from heartbeat.cli import EXIT_NO
 from heartbeat.cli.place_options import with_places
-from heartbeat.cli.plugin_author import new
+from heartbeat.cli.plugin_author import new, validate
 from heartbeat.model.duration import parse_duration
 from heartbeat.model.places import Places
 
@@ -103,3 +103,4 @@ def show(name: str, *, as_json: bool) -> None:
 
 
 plugin.add_command(new)
+plugin.add_command(validate)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from heartbeat.cli import EXIT_NO
 from heartbeat.cli.asking import say_no
 
 
@@ -37,3 +38,28 @@ def new(kind: str, name: str, folder: Path | None) -> None:
     if taken:
         click.echo(f"hb: {taken} has the name {kind}:{name} too; two of one name are refused side by side", err=True)
     click.echo(f"\nNow: cd {home} && pip install -e '.[test]' && pytest && hb plugin validate {kind}:{name}")
+
+
+@click.command()
+@click.argument("subject", metavar="[KIND:]NAME|FOLDER")
+@click.option("--select", multiple=True, metavar="TOPIC", help="HB1 ... HB6 only; may be given again.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with stable keys.")
+def validate(subject: str, select: tuple[str, ...], *, as_json: bool) -> None:
+    """Judge a plugin by all rules, without its device: the installed one, or the distribution in a FOLDER.
+
+    HB1 packaging, HB2 import, HB3 contract, HB4 parameters, HB5 behaviour (the author's tests, with the sources only),
+    HB6 documents. Exits with 1 when something is wrong; an advice is not.
+    """
+    import json
+
+    from heartbeat.cli.plugin_validate import TOPICS, validate_word
+    from heartbeat.cli.plugin_verdict import verdict_as_json, verdict_page
+    from heartbeat.pils.validation.finding import Severity
+
+    strange = [topic for topic in select if topic not in TOPICS]
+    if strange:
+        raise click.BadParameter(f"{strange[0]!r} is none of {', '.join(TOPICS)}", param_hint="--select")
+    verdict = validate_word(subject, select)
+    click.echo(json.dumps(verdict_as_json(verdict), indent=2) if as_json else "\n".join(verdict_page(verdict)))
+    if any(it.severity is not Severity.ADVICE for it in verdict.findings):
+        raise click.exceptions.Exit(EXIT_NO)

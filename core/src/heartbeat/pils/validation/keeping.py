@@ -1,0 +1,36 @@
+"""HB3: the class keeps the contract of its kind, also in what its methods take."""
+
+import inspect
+from collections.abc import Iterator
+
+from heartbeat.pils.contract import broken_rules
+from heartbeat.pils.validation.finding import Finding, Severity
+from heartbeat.plugin.hooks import Listener
+from heartbeat.plugin.kind import Kind
+
+
+def contract_findings(kind: Kind, plugin: object, place: str) -> Iterator[Finding]:
+    """Yield how a class breaks its contract."""
+    broken = broken_rules(kind, plugin)
+    yield from (Finding("HB301", Severity.ERROR, place, text) for text in broken)
+    if broken or not isinstance(plugin, type) or issubclass(plugin, Listener):
+        return  # a listener may take fewer arguments than it is offered
+    for name, method in vars(kind.contract).items():
+        own = getattr(plugin, name, None)
+        if name.startswith("_") or not inspect.isfunction(method) or not inspect.isfunction(own):
+            continue
+        if not _takes(own, method):
+            text = f"{name}{inspect.signature(own)} cannot be called as {name}{inspect.signature(method)}"
+            yield Finding("HB302", Severity.ERROR, place, text, "give it the arguments of the contract")
+
+
+def _takes(own: object, contract: object) -> bool:
+    """Can the plugin's method be called with what core calls the contract's with, by position?"""
+    assert callable(own)
+    assert callable(contract)
+    offered = inspect.signature(contract).parameters
+    try:
+        inspect.signature(own).bind(*offered)
+    except TypeError:
+        return False
+    return True
