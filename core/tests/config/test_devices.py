@@ -1,0 +1,119 @@
+"""A device's line: words by position or by name, a file of its own, and whom it can switch."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from heartbeat.config.cluster_config import DeviceConfig
+from heartbeat.config.devices import params_of_words
+from heartbeat.plugin import Param, ParamKind, StonithDevice
+
+if TYPE_CHECKING:
+    from core.tests.config.conftest import LoadText
+
+
+class Switch(StonithDevice):
+    params = (
+        Param("ipaddr", ParamKind.HOST, required=True, aliases=("ip",)),
+        Param("login", required=True),
+        Param("password", ParamKind.SECRET, required=True),
+        Param("port", ParamKind.PORT, default=23),
+    )
+    positional = ("ipaddr", "login", "password")
+
+
+class NamesOnly(StonithDevice):
+    params = (Param("socket", ParamKind.PATH),)
+
+
+class External(StonithDevice):
+    params = (Param("plugin"),)
+    extra_params = True
+
+
+@pytest.mark.parametrize(
+    ("device", "words", "params"),
+    [
+        (Switch, "10.0.0.3 admin pw", {"ipaddr": "10.0.0.3", "login": "admin", "password": "pw"}),
+        (
+            Switch,
+            "10.0.0.3 admin pw with blanks",
+            {"ipaddr": "10.0.0.3", "login": "admin", "password": "pw with blanks"},
+        ),
+        (Switch, "10.0.0.3 admin pw=1", {"ipaddr": "10.0.0.3", "login": "admin", "password": "pw=1"}),
+        (Switch, "login=admin password=a=b ip=10.0.0.3", {"login": "admin", "password": "a=b", "ip": "10.0.0.3"}),
+        (Switch, "port=24 10.0.0.3 admin pw", {"port": "24", "ipaddr": "10.0.0.3", "login": "admin", "password": "pw"}),
+        (Switch, "10.0.0.3", {"ipaddr": "10.0.0.3"}),
+        (Switch, "login=admin speed=9", {"login": "admin", "speed": "9"}),
+        (Switch, "", {}),
+        (NamesOnly, "socket=/run/x", {"socket": "/run/x"}),
+        (NamesOnly, "/run/x", {"word 1": "/run/x"}),
+        (External, "plugin=ssh hostlist=a,b", {"plugin": "ssh", "hostlist": "a,b"}),
+    ],
+)
+def test_words_are_taken_by_name_or_by_place(device: type[StonithDevice], words: str, params: dict[str, str]) -> None:
+    assert params_of_words(device, words.split()) == params
+
+
+def device(load_text: "LoadText", line: str, **facts: object) -> DeviceConfig:
+    loaded = load_text(more=line + "\n", **facts)
+    assert loaded.config is not None, loaded.errors
+    return loaded.config.devices[-1]
+
+
+def test_the_line_of_the_seed_is_read(load_text: "LoadText") -> None:
+    read = device(load_text, "stonith_host node1 rps10 /dev/ttyS1 node2 0")
+    assert (read.type, read.params, read.hosts) == ("rps10", {"serial_to_targets": "/dev/ttyS1 node2 0"}, ("node2",))
+    assert (read.can_read_power, read.worst_off_s, read.test_only) == (True, 6.0, "")
+
+
+def test_a_device_keeps_the_number_of_its_line(load_text: "LoadText") -> None:
+    """Names in the journal stay when another node's lines are left out."""
+    more = "stonith_host node2 baytech 10.0.0.4 a b\nstonith_host node1 meatware node2"
+    assert device(load_text, more).name == "meatware #3"
+
+
+def test_words_may_stand_in_a_file_of_their_own(load_text: "LoadText", tmp_path: Path) -> None:
+    (tmp_path / "switch.conf").write_text("# ours\n\n10.0.0.3 admin pw\nignored\n")
+    read = device(load_text, f"stonith baytech {tmp_path}/switch.conf")
+    assert read.params == {"ipaddr": "10.0.0.3", "login": "admin", "password": "pw"}
+
+
+def test_a_serial_line_is_no_parameter_file(load_text: "LoadText") -> None:
+    loaded = load_text(more="stonith rps10 /dev/ttyS1\n")
+    assert [one.code for one in loaded.errors] == []
+    assert loaded.survey.devices[-1].config.params == {"serial_to_targets": "/dev/ttyS1"}
+
+
+def test_hosts_are_nodes_in_any_case(load_text: "LoadText") -> None:
+    loaded = load_text(more="stonith_host * meatware NODE1 Node2\n")
+    assert loaded.survey.devices[-1].config.hosts == ("node1", "node2")
+    assert not [one for one in loaded.findings if one.code == "HB-C064"]
+
+
+def test_a_host_that_is_no_node_is_told_with_its_place(load_text: "LoadText") -> None:
+    (finding,) = [
+        one for one in load_text(more="stonith_host * meatware node1 nod2\n").findings if one.code == "HB-C064"
+    ]
+    assert (finding.column, finding.nearest) == (31, "node2")
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "column"),
+    [
+        ("stonith_host * rps11 x", "HB-C060", 16),
+        ("stonith nothing-at-all", "HB-C060", 9),
+        ("stonith_host * baytech 10.0.0.3", "HB-C061", 24),
+        ("stonith_host * rps10", "HB-C061", 16),
+        ("stonith_host node9 null node1", "HB-C065", 14),
+        ("stonith rot", "HB-C020", 9),
+        ("stonith deaf", "HB-C020", 9),
+        ("stonith baytech /no/such/file", "HB-C062", 17),
+        ("stonith_host *", "HB-C014", 1),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_told_at_its_word(
+    load_text: "LoadText", line: str, code: str, column: int
+) -> None:
+    told = {(one.code, one.line, one.column) for one in load_text(more=line + "\n").errors}
+    assert told == {(code, 9, column)}
