@@ -243,6 +243,6 @@ def _arguments(
     for problem, near in problems:
         shown = problem if spelling.name == word.text else "an argument is not valid"
         message = f"{spelling.word}: {shown}"
-        mend = f"write {near}" if near else f"write {form}; hb ra info {spelling.word} tells more"
+        mend = f"write {near}" if near else f"correct it; hb ra info {spelling.word} tells the form"
         memory.reading.found.add(codes.RESOURCE_ARGUMENTS, word.place, message, expected=form, nearest=near, mend=mend)
     return None if problems else (raw, params)

@@ -74,7 +74,7 @@ def _load_keys(places: Places, user: str) -> Keys | None:
     registry = PluginRegistry()
     keys, findings = read_authkeys(places.authkeys, registry, run_as=user)
     for finding in findings:
-        sys.stderr.write(f"{finding}\n")
+        sys.stderr.write(f"{finding}; mend: {finding.mend}\n")
     return _keys(keys, registry) if keys is not None else None
 
 
