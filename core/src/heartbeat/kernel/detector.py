@@ -171,14 +171,15 @@ class Detector:
         peer, me = self.peers[nid], self._desk.member
         return peer.alive and peer.hears.get(me.nid) == me.incarnation
 
-    def is_heard_by(self, member: Nid, nid: Nid) -> bool:
+    def is_heard_by(self, member: Nid, nid: Nid, *, within_s: float) -> bool:
         """Does the row of another member show a fresh frame of a node? Then it lives, whatever we hear of it."""
         peer, beat = self.peers[nid], self.peers[member].beat
-        dead_ms = self.dead_after_s(peer) * 1000
         # The row was true when it left; it has aged since.
         since_ms = self.age_s(member) * 1000
         return beat is not None and any(
-            heard.nid == nid and heard.incarnation >= max(peer.incarnation, 1) and heard.age_ms + since_ms < dead_ms
+            heard.nid == nid
+            and heard.incarnation >= max(peer.incarnation, 1)
+            and heard.age_ms + since_ms < within_s * 1000
             for heard in beat.row
         )
 

@@ -126,7 +126,7 @@ class Director:
         return "", proved
 
     def _hears(self, member: Nid, nid: Nid) -> bool:
-        return self._detector.is_heard_by(member, nid)
+        return self._detector.is_heard_by(member, nid, within_s=self._detector.dead_after_s(self._detector.peers[nid]))
 
     def _absent(self) -> list[Nid]:
         return [nid for nid in self._desk.others if not self._membership.view.has(nid)]

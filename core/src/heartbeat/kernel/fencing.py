@@ -156,8 +156,10 @@ class Fencing:
         return peer.incarnation > 0 or desk.now_s >= desk.born_s + desk.cluster.timers.initdead_s
 
     def _is_heard_by_others(self, nid: Nid) -> bool:
+        """Does another member surely hear it? A frame that is late there, too, is only found silent a moment later."""
         others = (member for member in self._membership.view.nids if member != self._desk.me)
-        return any(self._detector.is_heard_by(member, nid) for member in others)
+        warn_s = self._desk.cluster.timers.warntime_s
+        return any(self._detector.is_heard_by(member, nid, within_s=warn_s) for member in others)
 
     def _spare(self, nid: Nid) -> None:
         """Note since when, and say so once it is no matter of a beat on its way."""
@@ -300,7 +302,8 @@ class Fencing:
         case = Case(order.target, 0, order.id)
         case.why, case.by, case.for_cause = order.why, self._desk.me, order.for_cause
         refusal = "" if self.devices.names(nid) else "its devices do not reach it any more"
-        if self._detector.peers[nid].alive and not order.for_cause:
+        is_heard = self._detector.peers[nid].alive and self._detector.age_s(nid) < self._desk.cluster.timers.warntime_s
+        if is_heard and not order.for_cause:
             refusal = "it still hears it"
         if refusal:
             self._report(case, "failed", None, f"{self._desk.name(self._desk.me)} refuses: {refusal}")
