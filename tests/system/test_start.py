@@ -8,6 +8,8 @@ from tests.system.cluster import ADDRESS, Cluster
 
 SHARING = "auto_failback off\nacknowledge test-stonith\n"
 GROUP = f"node1 {ADDRESS} toy::a\n"
+PATIENT = "keepalive 500ms\ndeadtime 6s\ninitdead 12s\n"
+"""A Python process on a busy machine may take more than a second to start; this is about what it finds then."""
 
 
 def test_two_nodes_that_start_together_wait_for_nothing(up: Callable[..., Cluster]) -> None:
@@ -45,7 +47,7 @@ def test_a_late_node_joins_and_nothing_moves(up: Callable[..., Cluster]) -> None
 
 
 def test_a_daemon_that_died_is_started_again_and_adopts_what_runs(up: Callable[..., Cluster]) -> None:
-    cluster = up(GROUP, more=SHARING)
+    cluster = up(GROUP, more=SHARING, timers=PATIENT)
     cluster.until_runs(ADDRESS, "node1")
     cluster.lab.kill("node1", "daemon")
     cluster.until_decided("node1", "group.adopted")
@@ -57,7 +59,7 @@ def test_a_daemon_that_died_is_started_again_and_adopts_what_runs(up: Callable[.
 
 def test_an_upgrade_leaves_resources_running(up: Callable[..., Cluster]) -> None:
     """Parent, daemon and executor all go and come again; what they started stays, and is adopted."""
-    cluster = up(GROUP, more=SHARING)
+    cluster = up(GROUP, more=SHARING, timers=PATIENT)
     cluster.until_runs(ADDRESS, "node1")
     status, text = cluster.lab.output("node1", ["pkill", "-KILL", "-x", "hb|hb-daemon|hb-executor"])
     assert status == 0, text
