@@ -7,8 +7,8 @@ import click
 
 from heartbeat.cli import EXIT_NO
 from heartbeat.cli.place_options import with_places
-from heartbeat.cli.plugin_author import new, validate
-from heartbeat.model.duration import parse_duration
+from heartbeat.cli.plugin_author import doctor, new, validate
+from heartbeat.cli.seconds import seconds
 from heartbeat.model.places import Places
 
 if TYPE_CHECKING:
@@ -20,23 +20,16 @@ def plugin() -> None:
     """The plugins: media, authentication methods, STONITH devices, resource agents and what vendors add."""
 
 
-def _seconds(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
-    try:
-        return None if text is None else parse_duration(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
 @plugin.command(name="list")
 @click.argument("kind", required=False, default="")
 @click.option("--kind", "same_kind", metavar="KIND", default="", help="Same as KIND: stonith, ra, comm, auth ...")
 @click.option("--check", is_flag=True, help="Import each in a child of its own, and say what is wrong with it.")
-@click.option("--timeout", "limit_s", metavar="TIME", callback=_seconds, help="For one import, with --check. [5s]")
+@click.option(
+    "--timeout", "limit_s", metavar="TIME", default="5s", callback=seconds, help="For one import, with --check. [5s]"
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with stable keys.")
 @with_places
-def list_plugins(
-    where: Places, *, kind: str, same_kind: str, check: bool, limit_s: float | None, as_json: bool
-) -> None:
+def list_plugins(where: Places, *, kind: str, same_kind: str, check: bool, limit_s: float, as_json: bool) -> None:
     """List what installed distributions announce: all of it, or one KIND.
 
     Reads metadata only. A plugin that was found broken before is shown with what was found, until --check finds it
@@ -45,14 +38,13 @@ def list_plugins(
     from heartbeat.cli.plugin_page import list_page, listed_as_json
     from heartbeat.pils.last_found import LastFound
     from heartbeat.pils.listing import State, checked, listed
-    from heartbeat.pils.patience import LIMIT_S
     from heartbeat.pils.registry import PluginRegistry
 
     registry = PluginRegistry()
     wanted = _kind(registry.kinds(), kind or same_kind)
     last = LastFound(where.state)
     if check:
-        lines, news = checked(registry, wanted, last, limit_s or LIMIT_S)
+        lines, news = checked(registry, wanted, last, limit_s)
         _keep(last, news)
     else:
         lines = listed(registry, wanted, last)
@@ -104,3 +96,4 @@ def show(name: str, *, as_json: bool) -> None:
 
 plugin.add_command(new)
 plugin.add_command(validate)
+plugin.add_command(doctor)

@@ -6,6 +6,8 @@ import click
 
 from heartbeat.cli import EXIT_NO
 from heartbeat.cli.asking import say_no
+from heartbeat.cli.seconds import seconds
+from heartbeat.cli.table import printable
 
 
 @click.command()
@@ -62,4 +64,39 @@ def validate(subject: str, select: tuple[str, ...], *, as_json: bool) -> None:
     verdict = validate_word(subject, select)
     click.echo(json.dumps(verdict_as_json(verdict), indent=2) if as_json else "\n".join(verdict_page(verdict)))
     if any(it.severity is not Severity.ADVICE for it in verdict.findings):
+        raise click.exceptions.Exit(EXIT_NO)
+
+
+@click.command()
+@click.argument("name", metavar="[[KIND:]NAME]", required=False)
+@click.option("--timeout", "limit_s", metavar="TIME", default="5s", show_default=True, callback=seconds)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with stable keys.")
+def doctor(name: str | None, limit_s: float, *, as_json: bool) -> None:
+    """Why is my plugin not there, or not loading? Without NAME: what is wrong with all that is installed.
+
+    Looks at this environment and at others of the machine. Exits with 1 when something is wrong.
+    """
+    import json
+    import sys
+    from importlib.metadata import version
+
+    from heartbeat.pils.doctor import examined, missed
+    from heartbeat.pils.registry import PluginRegistry
+
+    registry = PluginRegistry()
+    kind, _, bare = (name or "").partition(":")
+    if kind not in registry.kinds() or not bare:
+        kind, bare = "", name or ""
+    causes = missed(registry, kind, bare, limit_s) if name else examined(registry, limit_s)
+    if as_json:
+        found = [{"subject": it.subject, "cause": it.text, "mend": it.mend} for it in causes]
+        about = {"core": version("heartbeat-core"), "python": sys.executable, "prefix": sys.prefix}
+        click.echo(json.dumps({**about, "found": found}, indent=2))
+    else:
+        click.echo(f"heartbeat-core {version('heartbeat-core')} in {sys.prefix}, Python {sys.version.split()[0]}")
+        for it in causes:
+            click.echo(f"{printable(it.subject)}: {printable(it.text)}\n    mend:  {printable(it.mend)}")
+        if not causes:
+            click.echo(f"{name} is well: it is announced here and loads" if name else "every plugin loads")
+    if causes:
         raise click.exceptions.Exit(EXIT_NO)

@@ -6,7 +6,7 @@ import click
 
 from heartbeat.cli import EXIT_NO
 from heartbeat.cli.confirm import confirm
-from heartbeat.model.duration import parse_duration
+from heartbeat.cli.seconds import seconds
 from heartbeat.model.operation import Action
 
 
@@ -41,18 +41,11 @@ def info(context: click.Context, type_: str, *, as_json: bool) -> None:
     context.invoke(show, name=type_ if type_.startswith("stonith:") else f"stonith:{type_}", as_json=as_json)
 
 
-def _seconds(_: click.Context, __: click.Parameter, text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
 def _device_options(command: Callable[..., None], words: str = "NAME=VALUE... HOST") -> Callable[..., None]:
     """Give a command what names a device, and who it is about."""
     for option in (
         click.argument("words", nargs=-1, metavar=words),
-        click.option("--timeout", "limit_s", metavar="TIME", default="60s", show_default=True, callback=_seconds),
+        click.option("--timeout", "limit_s", metavar="TIME", default="60s", show_default=True, callback=seconds),
         click.option("-p", "positional", metavar="TEXT", help="The parameters in order, as in ha.cf."),
         click.option("--type", "-t", "type_", metavar="TYPE", required=True, help="The device's type, as in ha.cf."),
     ):
