@@ -17,6 +17,8 @@ from heartbeat.lab.bench_figures import FIGURES, Deaths, Figure, Measured, measu
 from heartbeat.lab.control import LabError
 
 T = TypeVar("T")
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, and what else may end a command early."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -53,7 +55,7 @@ def failover(name: str, *, in_json: bool, runs: int | None, only: tuple[str, ...
     wanted = [figure for figure in FIGURES if not only or figure.name.startswith(only)]
     if not wanted:
         raise click.BadParameter(f"there are {', '.join(figure.name for figure in FIGURES)}", param_hint="--only")
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDS:
         signal.signal(number, _end)
     before = os.getloadavg()[0]
     maker = Bench(PluginRegistry(), name)
@@ -93,7 +95,9 @@ def _death(run: Deaths) -> str:
 
 
 def _end(number: int, _: FrameType | None) -> NoReturn:
-    """Leave by an exception, so that the lab is taken down."""
+    """Leave by an exception, so that the lab is taken down; nothing more interrupts that."""
+    for each in ENDS:
+        signal.signal(each, signal.SIG_IGN)
     sys.exit(128 + number)
 
 

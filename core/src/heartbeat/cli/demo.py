@@ -11,12 +11,15 @@ from typing import NoReturn
 
 import click
 
-from heartbeat.cli import EXIT_USAGE
+from heartbeat.cli import EXIT_NO, EXIT_USAGE
 from heartbeat.lab.control import LabError
 from heartbeat.lab.demo import demonstration, play
 from heartbeat.lab.demo_picture import Span, picture, plain
 from heartbeat.lab.demo_story import Story, as_json
 from heartbeat.lab.plan import BadLab
+
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, and what else may end a command early."""
 
 
 @click.command()
@@ -26,20 +29,23 @@ from heartbeat.lab.plan import BadLab
 def demo(name: str, *, in_json: bool, keep: bool) -> None:
     """Two nodes on this machine, one plug pulled: watch the service move, and move back as planned.
 
-    Runs as root, and in a user namespace without. Where neither is possible: one line, and exit status 2.
+    Runs as root, and in a user namespace without. Exits with 2 and one line where neither is possible, with 1 when the
+    cluster did not do as it should.
     """
     from heartbeat.pils import PluginRegistry
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDS:
         signal.signal(number, _end)
     teller = Teller(on_stderr=in_json)
+    is_up = False
     try:
         teller.tell("two nodes, two media, a power switch and a client start in namespaces of this machine")
         with demonstration(PluginRegistry(), name, keep=keep) as lab:
+            is_up = True
             story = play(lab, teller.tell)
     except (LabError, BadLab) as wrong:
         click.echo(f"hb demo: {wrong}", err=True)
-        sys.exit(EXIT_USAGE)
+        sys.exit(EXIT_NO if is_up else EXIT_USAGE)
     if in_json:
         click.echo(json.dumps(as_json(story)))
     else:
@@ -60,7 +66,9 @@ class Teller:
 
 
 def _end(number: int, _: FrameType | None) -> NoReturn:
-    """Leave by an exception, so that the lab is taken down."""
+    """Leave by an exception, so that the lab is taken down; nothing more interrupts that."""
+    for each in ENDS:
+        signal.signal(each, signal.SIG_IGN)
     sys.exit(128 + number)
 
 

@@ -1,6 +1,7 @@
 """The demonstration: two nodes, one service, one pulled plug, and the way back."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -42,8 +43,8 @@ def play(lab: Lab, tell: Tell) -> Story:
     """Pull the plug of the node that serves, wait for the service, and bring it back. Raises LabError."""
     address = lab.plan.services[0].address
     with fetching(lab, address, PORT, INTERVAL_S) as watch:
-        watch.steady()
         first = hb.holder(lab)
+        outage_after(watch, time.monotonic())
         (second,) = (node for node in lab.plan.nodes if node != first)
         tell(f"{first} serves http://{address}/, {second} stands by; a client asks every {INTERVAL_S * 1000:g} ms")
         pulled_s = lab.crash(first)

@@ -16,6 +16,8 @@ NAME = 10
 FIGURES = 2 * NAME
 MEASURE = 100
 """Widest picture: beyond it an eye loses the row."""
+NARROWEST = 72
+"""Below it the terminal may break the lines itself."""
 SQUEEZED = 0.3
 """Share of the width that deadtime gets when it would leave nothing to see of the rest."""
 
@@ -41,7 +43,7 @@ class Scale:
 
 def picture(story: Story, width: int = 80, block: str = "█") -> list[list[Span]]:
     """Return the picture's lines for a terminal of this width."""
-    width = min(width, MEASURE)
+    width = max(NARROWEST, min(width, MEASURE))
     scale = Scale(story, width - NAME - FIGURES - 2)
     lines: list[list[Span]] = [_axis(scale)]
     lines += [_bar(phase, scale, block) for phase in story.phases]
@@ -81,7 +83,7 @@ def _bar(phase: Phase, scale: Scale, block: str) -> list[Span]:
 
 
 def _sentence(phase: Phase, width: int) -> list[list[Span]]:
-    first, *rest = textwrap.wrap(phase.why, width - NAME)
+    first, *rest = textwrap.wrap(phase.why, width - NAME, break_on_hyphens=False)
     return [[(phase.name.ljust(NAME), COLOURS[phase.name]), (first, "")], *([(" " * NAME + line, "")] for line in rest)]
 
 

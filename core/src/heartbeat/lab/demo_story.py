@@ -97,11 +97,14 @@ def phases_of(
         end_ms = max(begin_ms, (min(decided.mono_s, answered_s) - pulled_s) * 1000)
         phases.append(Phase(name, begin_ms, end_ms, _why(name, setting, decided, pulled_s, operations)))
         begin_ms = end_ms
+    took_ms = (answered_s - pulled_s) * 1000 - begin_ms
     why = (
         f"the new holder is announced (gratuitous ARP), and the client, which asks every {setting.interval_s * 1000:g}"
         " ms, asks again"
+        if took_ms
+        else "the client had its answer before the agent had come to say that the service runs"
     )
-    phases.append(Phase("answered", begin_ms, (answered_s - pulled_s) * 1000, why))
+    phases.append(Phase("answered", begin_ms, begin_ms + took_ms, why))
     return tuple(phases)
 
 

@@ -1,6 +1,5 @@
 """What the nodes of a lab say themselves, asked by their own ``hb``: status, decisions, moves."""
 
-import contextlib
 import time
 from collections.abc import Callable
 
@@ -12,6 +11,10 @@ from heartbeat.model.status import ClusterStatus
 
 LOOK_S = 0.05
 """Between two looks: each is a process of its own on the machine that is being watched."""
+
+
+class DaemonEnded(LabError):
+    """A daemon has ended that nobody asked to."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -59,10 +62,12 @@ def standby(lab: Lab, node: str) -> float:
 def holder(lab: Lab, timeout_s: float = 30.0) -> str:
     """Wait until the cluster is whole: all nodes members, the one group running, every node able to fence.
 
-    Returns where the group runs. Raises LabError.
+    Returns where the group runs. Raises LabError; at once when a daemon has ended.
     """
 
     def found() -> str:
+        for ended in (node for node in lab.plan.nodes if _has_ended(lab, node)):
+            raise DaemonEnded(f"the daemon of {ended} has ended; it said: {_last_words(lab, ended)}")
         said = [status(lab, node) for node in lab.plan.nodes]
         whole = all(node.state == "member" for each in said for node in each.nodes)
         nodes = {group.node or "" for each in said for group in each.groups if group.state == "running"}
@@ -82,12 +87,32 @@ def _can_fence(lab: Lab, node: str) -> bool:
 def until(found: Callable[[], str], timeout_s: float, problem: str) -> str:
     """Ask until the answer is not empty; a node that cannot answer yet is asked again. Raises LabError."""
     deadline_s = time.monotonic() + timeout_s
+    last = ""
     while time.monotonic() < deadline_s:
-        with contextlib.suppress(LabError, ValueError):
+        try:
             if answer := found():
                 return answer
+        except DaemonEnded:
+            raise
+        except (LabError, ValueError) as wrong:
+            last = str(wrong)
         time.sleep(LOOK_S)
-    raise LabError(f"{problem} after {timeout_s:g} s")
+    raise LabError(f"{problem} after {timeout_s:g} s{f': {last}' if last else ''}")
+
+
+def _has_ended(lab: Lab, node: str) -> bool:
+    """Did the node's newest daemon end, and was not ended by a loss of power?"""
+    told = [event.kind for event in lab.events() if event.words[:1] == (node,) and event.kind in _LIFE]
+    return told[-1:] == ["daemon-ended"]
+
+
+_LIFE = ("boot", "daemon", "daemon-ended", "off")
+"""What the lab records of a node's power and of its daemon."""
+
+
+def _last_words(lab: Lab, node: str) -> str:
+    text = (lab.disk(node) / "log" / "hb.log").read_text(errors="replace")
+    return (text.strip().splitlines() or ["nothing"])[-1]
 
 
 def _said(lab: Lab, node: str, *words: str) -> str:
