@@ -8,6 +8,7 @@ import click
 from heartbeat.cli import EXIT_NO
 from heartbeat.cli.place_options import with_places
 from heartbeat.cli.plugin_author import doctor, new, validate
+from heartbeat.cli.plugin_lock import check, lock
 from heartbeat.cli.seconds import seconds
 from heartbeat.model.places import Places
 
@@ -23,13 +24,15 @@ def plugin() -> None:
 @plugin.command(name="list")
 @click.argument("kind", required=False, default="")
 @click.option("--kind", "same_kind", metavar="KIND", default="", help="Same as KIND: stonith, ra, comm, auth ...")
-@click.option("--check", is_flag=True, help="Import each in a child of its own, and say what is wrong with it.")
+@click.option(
+    "--check", "with_check", is_flag=True, help="Import each in a child of its own, and say what is wrong with it."
+)
 @click.option(
     "--timeout", "limit_s", metavar="TIME", default="5s", callback=seconds, help="For one import, with --check. [5s]"
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with stable keys.")
 @with_places
-def list_plugins(where: Places, *, kind: str, same_kind: str, check: bool, limit_s: float, as_json: bool) -> None:
+def list_plugins(where: Places, *, kind: str, same_kind: str, with_check: bool, limit_s: float, as_json: bool) -> None:
     """List what installed distributions announce: all of it, or one KIND.
 
     Reads metadata only. A plugin that was found broken before is shown with what was found, until --check finds it
@@ -43,7 +46,7 @@ def list_plugins(where: Places, *, kind: str, same_kind: str, check: bool, limit
     registry = PluginRegistry()
     wanted = _kind(registry.kinds(), kind or same_kind)
     last = LastFound(where.state)
-    if check:
+    if with_check:
         lines, news = checked(registry, wanted, last, limit_s)
         _keep(last, news)
     else:
@@ -52,7 +55,7 @@ def list_plugins(where: Places, *, kind: str, same_kind: str, check: bool, limit
         click.echo(json.dumps([listed_as_json(line) for line in lines], indent=2))
     else:
         click.echo("\n".join(list_page(lines)))
-    if check and any(line.state is State.BROKEN for line in lines):
+    if with_check and any(line.state is State.BROKEN for line in lines):
         raise click.exceptions.Exit(EXIT_NO)
 
 
@@ -94,6 +97,5 @@ def show(name: str, *, as_json: bool) -> None:
     click.echo(json.dumps(facts, indent=2) if as_json else "\n".join(facts_page(facts)))
 
 
-plugin.add_command(new)
-plugin.add_command(validate)
-plugin.add_command(doctor)
+for command in (new, validate, doctor, lock, check):
+    plugin.add_command(command)
