@@ -168,3 +168,29 @@ def test_groups_stand_in_the_order_of_their_lines(load_text: "LoadText") -> None
     assert isinstance(groups[0], Group)
     assert groups[0].name == GroupName("10.0.0.9")
     assert groups[0].home == NodeName("node2")
+
+
+@pytest.mark.parametrize(("nodes", "told"), [(100, False), (101, True)])
+def test_a_hundred_nodes_are_the_most(load_text: "LoadText", nodes: int, *, told: bool) -> None:
+    names = " ".join(f"n{number}" for number in range(nodes))
+    loaded = load_text(ha_cf=f"node {names}\nbcast eth0 eth1\n", haresources="n1 10.0.0.1\n", hostname="n1")
+    assert ("HB-C037" in {error.code for error in loaded.errors}) is told
+
+
+@pytest.mark.parametrize(
+    ("hostname", "need_own_node", "judged"),
+    [("node1", True, True), ("NODE1", False, True), ("laptop", False, False), ("node2", False, True)],
+)
+def test_what_only_a_host_knows_is_judged_on_that_host(
+    load_text: "LoadText", hostname: str, *, need_own_node: bool, judged: bool
+) -> None:
+    more = "bcast eth9\nrespawn stranger /bin/true\nrun_as stranger\napiauth x uid=stranger\n"
+    loaded = load_text(more=more, hostname=hostname, need_own_node=need_own_node)
+    told = {one.code for one in loaded.findings} & {"HB-C056", "HB-C121", "HB-C123", "HB-C124"}
+    assert told == ({"HB-C056", "HB-C121", "HB-C123", "HB-C124"} if judged else set())
+
+
+def test_a_node_that_is_named_is_not_this_host(load_text: "LoadText") -> None:
+    loaded = load_text(more="bcast eth9\n", node="node2", need_own_node=False)
+    assert "HB-C056" not in {one.code for one in loaded.findings}
+    assert loaded.survey.node == "node2"

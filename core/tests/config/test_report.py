@@ -120,8 +120,15 @@ def test_of_many_findings_alike_the_last_says_that_there_may_be_more() -> None:
 
 def test_a_message_quotes_only_so_much() -> None:
     found = Findings()
-    found.add(codes.UNKNOWN_DIRECTIVE, Place("ha.cf", 1, 1), "x" * 10_000)
-    assert [len(one.message) for one in found] == [TEXT_MAX]
+    found.add(codes.UNKNOWN_DIRECTIVE, Place("ha.cf", 1, 1), "x" * TEXT_MAX)
+    found.add(codes.UNKNOWN_DIRECTIVE, Place("ha.cf", 2, 1), "x" * (TEXT_MAX + 1))
+    assert [one.message for one in found] == ["x" * TEXT_MAX, "x" * (TEXT_MAX - 4) + " ..."]
+
+
+def test_a_message_is_one_line_whatever_a_plugin_says() -> None:
+    found = Findings()
+    found.add(codes.BROKEN_PLUGIN, Place("ha.cf", 1, 1), "it failed:\n\x1b[31mTraceback\n")
+    assert [one.message for one in found] == ["it failed: [31mTraceback "]
 
 
 def test_the_nearest_word_ignores_case_and_far_words_are_none() -> None:
