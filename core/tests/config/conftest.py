@@ -363,6 +363,8 @@ class FakeRegistry:
                 "ocf": Ocf,
             },
         }
+        self.found: dict[str, Catalogue] = {"scripts": Scripts(), "ocf": OcfTypes()}
+        self.found = {name: one for name, one in self.found.items() if f"catalogue:{name}" not in missing}
         self.plugins = {
             kind: {name: plugin for name, plugin in plugins.items() if f"{kind}:{name}" not in missing}
             for kind, plugins in everything.items()
@@ -375,9 +377,12 @@ class FakeRegistry:
             ("auth", "chacha20"): "heartbeat-auth-aead",
             ("stonith", "rps10"): "heartbeat-stonith-rps10",
             ("ra", "Filesystem"): "heartbeat-ra-filesystem",
+            ("catalogue", "ocf"): "heartbeat-ra-ocf",
         }
 
     def names(self, kind: str) -> list[str]:
+        if kind == "catalogue":
+            return sorted(self.found)
         return sorted([*self.plugins[kind], *(name for broken, name in self.broken if broken == kind)])
 
     def load(self, kind: str, name: str) -> type[Plugin]:
@@ -389,7 +394,7 @@ class FakeRegistry:
         return self.packages.get((kind, name))
 
     def catalogues(self) -> Sequence[Catalogue]:
-        return (Scripts(), OcfTypes())
+        return tuple(self.found.values())
 
     def find_type(self, kind: str, name: str) -> tuple[Catalogue, CatalogueEntry] | None:
         for catalogue in self.catalogues():

@@ -54,7 +54,7 @@ def look_up(reading: Reading, kind: str, word: str, contract: type[Plugin]) -> K
             return Known(plugin, word, f"entry point {word}", shadows=shadows)
         listed = registry.find_type(kind, word)
         if listed is None:
-            package = registry.package_for(kind, word) or ""
+            package = registry.package_for(kind, word) or _catalogue_of(registry, word)
             return Unknown(package, reading.found.nearest(word, lambda: _all_words(registry, kind)))
         catalogue, entry = listed
         plugin = _checked(registry.load(kind, entry.driver), contract, entry.driver)
@@ -81,6 +81,14 @@ def _entry_point(registry: Registry, kind: str, word: str) -> type[Plugin] | Non
         except LookupError:  # ocf:heartbeat:IPaddr2 is for the catalogues
             return None
     return None
+
+
+def _catalogue_of(registry: Registry, word: str) -> str:
+    """Return the distribution whose catalogue lists such words (``ocf:...``), when it is not installed."""
+    catalogue, colon, _ = word.partition(":")
+    if not colon or catalogue in registry.names("catalogue"):
+        return ""
+    return registry.package_for("catalogue", catalogue) or ""
 
 
 def _checked(plugin: type[Plugin], contract: type[Plugin], name: str) -> type[Plugin]:
