@@ -217,18 +217,17 @@ def test_what_may_still_run_blocks_the_group_and_asks_for_the_fence(played: Play
     assert played.group.decision == 77, "what follows is because of it"
 
 
-def test_a_blocked_group_asks_again_in_each_view_and_can_be_stopped_again(played: Played) -> None:
+def test_a_blocked_group_can_be_told_to_stop_again(played: Played) -> None:
     played.running()
     played.group.stop(9, "it moves")
     played.take()
     played.answer(FAILED)
     played.answer(RUNNING)
-    played.group.ask_to_be_fenced()
-    assert len(played.asked) == 2
     played.group.stop(10, "this node leaves")
     assert played.take() == ["stop c"]
-    played.group.ask_to_be_fenced()
-    assert len(played.asked) == 2, "not while it is being stopped"
+    for _ in range(3):
+        played.answer(GOOD)
+    assert played.is_in(Local.STOPPED)
 
 
 def test_an_order_to_stop_what_is_stopped_only_counts_its_token(played: Played) -> None:

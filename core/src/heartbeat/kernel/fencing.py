@@ -19,7 +19,7 @@ from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.model.proof import Proof, Proved
 from heartbeat.model.view import Member, Standing
-from heartbeat.wire.messages import FenceOrder, FenceReport
+from heartbeat.wire.messages import FenceOrder, FenceReport, Local
 
 RETRY_FIRST_S = 1.0
 RETRY_LAST_S = 60.0
@@ -116,6 +116,8 @@ class Fencing:
         self._close_returned()
         if self.standing is Standing.NO_QUORUM or self._membership.is_flushing or not self._membership.view.members:
             return
+        if self._ledger.dirty:
+            self._fence_the_blocked()
         if self._membership.coordinator == self._desk.me:
             for nid in self._absent():
                 if self._is_open(nid) and nid not in self.cases and not self._without_credit(nid):
@@ -237,9 +239,22 @@ class Fencing:
     def fence_for_cause(self, nid: Nid, why: str) -> None:
         """A member cannot stop what it holds and asks to be switched off: another member sees to it."""
         first = min((n for n in self._membership.view.nids if n != nid), default=None)
-        if first == self._desk.me and (nid not in self.cases or self.cases[nid].stage is Stage.GIVEN_UP):
-            target = Member(nid, self._detector.peers[nid].incarnation)
+        if first != self._desk.me or nid == self._desk.me:
+            return
+        target = Member(nid, self._detector.peers[nid].incarnation)
+        if nid not in self.cases or self.cases[nid].target != target:
             self._start_case(target, why, 0, for_cause=True)
+
+    def _fence_the_blocked(self) -> None:
+        """A member that said so once says so in every beat: nobody who comes later has to have heard it then."""
+        names = self._desk.cluster.has_device
+        for nid in self._membership.view.nids:
+            if nid == self._desk.me or self._desk.name(nid) not in names:
+                continue
+            for index, group in enumerate(self._desk.cluster.groups):
+                holding = self._ledger.holding(nid, index)
+                if holding and holding.state is Local.BLOCKED:
+                    self.fence_for_cause(nid, f"it cannot stop {group.name}: {holding.detail}")
 
     def _leads(self, case: Case) -> bool:
         if case.for_cause:

@@ -221,12 +221,9 @@ class LocalGroup:
             f"a look at it {_how(result)}",
             alarm=True,
         )
-        self.ask_to_be_fenced()
-
-    def ask_to_be_fenced(self) -> None:
-        """Have this node switched off when the group is blocked; asked anew in each view, which may hold helpers."""
-        if self.state is Local.BLOCKED:
-            self.decision = self._fence_me(self.index, self.detail) or self.decision
+        asked = self._fence_me(self.index, self.detail)
+        if asked:
+            self.decision = asked
 
     def _next_stop(self) -> None:
         if self._at > 0:

@@ -387,8 +387,6 @@ class Kernel:
         self._credit.view_installed(view)
         self._fencing.view_installed()
         self._director.view_installed(joiners(states) if len(view.members) > 1 else ())
-        for group in self._groups:
-            group.ask_to_be_fenced()
         self._weigh()
 
     def _bury(self) -> None:
