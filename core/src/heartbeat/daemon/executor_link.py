@@ -155,6 +155,8 @@ class ExecutorLink:
             if report.id not in self._under_way and report.action not in _DEVICE_ACTIONS:
                 self._inherited.add(report.id)
                 self._log.info(f"an earlier daemon's {report.action.value} of {report.subject} is still under way")
+        elif isinstance(report, wire.Protected):
+            self._take(events.HoldKnown(report.subject, report.how))
         elif isinstance(report, wire.Ready):
             self._warm(report)
         elif report.id in self._asked:

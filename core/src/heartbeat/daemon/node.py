@@ -14,6 +14,7 @@ import uvloop
 from heartbeat.daemon.api import Api
 from heartbeat.daemon.executor_link import ExecutorLink
 from heartbeat.daemon.frames import FrameGate
+from heartbeat.daemon.hold_line import HoldLine
 from heartbeat.daemon.keyring import Keyring, load_class
 from heartbeat.daemon.leash import Leash, Leave, NewKeys, Up
 from heartbeat.daemon.log import Level, Line, Log, Sinks
@@ -122,6 +123,7 @@ class Node:
         self._executor = ExecutorLink(
             places.executor_socket, config, incarnation, take=self._shell.take, append=self._storage.append, log=log
         )
+        self._hold = HoldLine(places.hold_socket, log)
         self._api = Api(plan.access, self._status, self._shell.take, log)
         self._timer = ExactTimer(self._loop, self._shell.wake)
         self._collector: Collector | None = None
@@ -160,6 +162,7 @@ class Node:
         self._loop.remove_reader(self._leash.fileno())
         self._timer.close()
         self._executor.close()
+        self._hold.close()
         await self._links.close()
         await self._api.close()
         await asyncio.sleep(0.02)  # one turn or two of the loop, in which what was written to clients leaves
@@ -233,6 +236,9 @@ class Node:
 
     def cancel(self, effect: effects.Cancel) -> None:
         self._executor.cancel(effect)
+
+    def hold(self, effect: effects.Hold) -> None:
+        self._hold.say(effect)
 
     def persist(self, key: str, value: bytes) -> None:
         self._storage.persist(key, value)

@@ -45,6 +45,9 @@ class Ports(Protocol):
 
     def cancel(self, effect: effects.Cancel) -> None: ...
 
+    def hold(self, effect: effects.Hold) -> None:
+        """Tell the guard until when this node's resources may answer."""
+
     def persist(self, key: str, value: bytes) -> None: ...
 
     def record(self, decision: Decision) -> None:
@@ -81,6 +84,7 @@ class Shell:
             effects.Run: ports.run_operation,
             effects.Go: ports.go,
             effects.Cancel: ports.cancel,
+            effects.Hold: ports.hold,
             effects.Persist: lambda effect: ports.persist(effect.key, effect.value),
             effects.Record: lambda effect: ports.record(effect.decision),
             effects.Arm: lambda effect: ports.arm(effect.at_s),

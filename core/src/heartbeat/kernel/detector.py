@@ -67,6 +67,11 @@ class Peer:
         self.beat: Beat | None = None
         self.boot_id = ""
 
+    @property
+    def echo_ms(self) -> int:
+        """Send time of its newest beat, by its own clock."""
+        return self.beat.sent_ms if self.beat else 0
+
 
 class Detector:
     """Turns frames and time into states and decisions; acts on nothing."""

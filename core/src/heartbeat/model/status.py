@@ -48,7 +48,7 @@ class GroupStatus(msgspec.Struct, frozen=True):
     since_s: float
     why: str
     protected_by: str
-    """What keeps it single: ``proof``, ``nothing``."""
+    """What keeps it single: ``proof``, ``hold (nftables)`` or ``(lifetime)`` or ``(guard only)``, both, ``nothing``."""
     resources: tuple[ResourceStatus, ...] = ()
 
 

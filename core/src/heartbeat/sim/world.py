@@ -53,6 +53,8 @@ class Node:
         self.decisions: list[tuple[int, Decision]] = []
         self.answers: list[fx.Answer] = []
         self.halted: fx.Halt | None = None
+        self.hold: fx.Hold | None = None
+        """What its guard was told last; it outlives the kernel that said it."""
         self.newest: ev.FrameReceived | None = None
         """The last frame that its kernel was given."""
 
@@ -90,6 +92,7 @@ class World:
             fx.Run: lambda node, effect: self.machines.carry_out(node.nid, effect),
             fx.Go: lambda node, effect: self.machines.carry_out(node.nid, effect),
             fx.Cancel: lambda node, effect: self.machines.carry_out(node.nid, effect),
+            fx.Hold: self._hold,
             fx.Persist: self._persist,
             fx.Record: self._record,
             fx.Answer: lambda node, effect: node.answers.append(effect),
@@ -258,6 +261,9 @@ class World:
 
     # Effects.
 
+    def _hold(self, node: Node, effect: fx.Hold) -> None:
+        node.hold = effect
+
     def _persist(self, node: Node, effect: fx.Persist) -> None:
         kernel = node.kernel
 
@@ -340,6 +346,16 @@ class World:
         index = next(i for i, g in enumerate(self.cluster.groups) if g.name == group)
         names = {r.name for r in self.cluster.groups[index].resources}
         return {self.cluster.nodes[n] for n in self.nodes if names <= self.machines.active[n]}
+
+    def answering(self, resource: str) -> set[str]:
+        """Return the nodes on which a resource that can be held is active and may answer."""
+        return {self.cluster.nodes[n] for n, active in self.machines.active.items() if resource in active and (
+            self._may_answer(self.nodes[n], resource))}  # fmt: skip
+
+    def _may_answer(self, node: Node, resource: str) -> bool:
+        if node.hold is None or node.clock.suspended_s is not None or resource in node.hold.muted:
+            return False
+        return node.clock.read(self.now_s) < node.hold.until_s
 
     def trace(self) -> str:
         """Return everything decided, as text; equal for equal seeds."""

@@ -22,6 +22,8 @@ class Heard(msgspec.Struct, frozen=True, array_like=True):
     """Age of the newest frame, on any link."""
     contiguous: int
     """Highest stream number up to which nothing is missing."""
+    echo_ms: int = 0
+    """``sent_ms`` of its newest beat heard: shows the peer how old what we know of it is, by its own clock."""
 
 
 class Local(enum.IntEnum):
@@ -51,6 +53,10 @@ class Holding(msgspec.Struct, frozen=True, array_like=True):
     """Failed starts here that still keep it from being tried again."""
     detail: str = ""
     """Why it failed or is blocked."""
+    muted: bool = False
+    """It must not answer now, although it may be there."""
+    hold: str = ""
+    """What silences it by itself when its node's processes stop: ``nftables``, ``lifetime``, ``guard only``."""
 
 
 class Beat(msgspec.Struct, frozen=True, tag="beat", array_like=True):
@@ -75,6 +81,8 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", array_like=True):
     """Highest epoch seen."""
     can_fence: tuple[Nid, ...]
     executor_ok: bool
+    sent_ms: int = 0
+    """Send time by the sender's monotonic clock, milliseconds; 0: not told."""
 
 
 class Nak(msgspec.Struct, frozen=True, tag="nak", array_like=True):

@@ -1,0 +1,31 @@
+"""The daemon's word to the executor's guard: one datagram with each beat, sent and forgotten."""
+
+import contextlib
+import socket
+from pathlib import Path
+
+from heartbeat.daemon.log import Log
+from heartbeat.kernel import effects
+from heartbeat.wire.hold import Hold, encode_hold
+
+
+class HoldLine:
+    """Never waits: a guard that does not read is one that mutes, and the next beat says it again."""
+
+    def __init__(self, path: Path, log: Log) -> None:
+        self._path = str(path)
+        self._log = log
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.settimeout(0)
+
+    def say(self, effect: effects.Hold) -> None:
+        try:
+            self._socket.sendto(encode_hold(Hold(effect.until_s, effect.muted)), self._path)
+        except BlockingIOError:
+            return  # ten wait unread: the executor imports, or its guard stands still
+        except OSError as wrong:
+            self._log.seldom("hold", f"the guard cannot be reached at {self._path}: {wrong.strerror}")
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.close()
