@@ -36,6 +36,8 @@ class FrameGate:
         self.refused: Counter[str] = Counter()
         """Cause to number of frames: ``garbled``, ``foreign``, ``unknown key``, ``not authentic``, ``unreadable``,
         ``twin``; ``own`` counts this node's own frames heard back."""
+        self._last: tuple[bytes, int, tuple[Header, Packet]] | None = None
+        """The newest frame let in, under which state of the keyring, and what it said."""
 
     def seal(self, header: Header, packet: Packet) -> bytes:
         """Return the bytes to send on every link."""
@@ -54,6 +56,9 @@ class FrameGate:
             return None
 
     def _judge(self, frame: bytes) -> tuple[Header, Packet]:
+        last = self._last
+        if last and frame == last[0] and self._keyring.changes == last[1]:
+            return last[2]  # came over another link too: the same bytes are as authentic, and say the same
         header = self._header(frame)
         try:
             packet = decode_packet(self._keyring.open(header, frame))
@@ -67,6 +72,7 @@ class FrameGate:
         if header.sender == self._me:
             advice = "node names must be unique"
             raise NotOurs("twin", f"another machine beats as {self._node}, or old frames are replayed: {advice}")
+        self._last = (frame, self._keyring.changes, (header, packet))
         return header, packet
 
     def _header(self, frame: bytes) -> Header:

@@ -40,6 +40,8 @@ class Keyring:
         self._methods: dict[str, Authenticator] = {}
         self._keys: dict[int, tuple[Authenticator, Secret]] = {}
         self._active = 0
+        self.changes = 0
+        """How often the keys were replaced."""
         self.replace(keys)
 
     def replace(self, keys: Keys) -> None:
@@ -50,6 +52,7 @@ class Keyring:
         fresh = {line.number: (self._methods[line.plugin], Secret(line.secret)) for line in keys.lines}
         self._active_key = fresh[keys.active]
         self._active, self._keys = keys.active, fresh
+        self.changes += 1
 
     @property
     def active(self) -> int:

@@ -69,6 +69,10 @@ class Kernel:
         self._last_s = 0.0
         self._beat_s = 0.0
         self._armed_s = float("-inf")
+        self._is_calm = False
+        """Nothing came of the last round of all parts: what one does may be work for another in the next."""
+        self._is_old_news = False
+        """The frame of this step came before over another link, or is a beat that says what the last one said."""
         self._why = "not in a view yet"
         self._view_since_s, self._view_decision = 0.0, 0
         # The digests of what never changes in one life are made once.
@@ -80,12 +84,14 @@ class Kernel:
         """Return what to do, in order, because of one event at one monotonic time."""
         desk = self._desk
         desk.now_s, desk.effects = now_s, []
-        desk.urgent = desk.changed = False
+        desk.urgent = desk.changed = self._is_old_news = False
         if not self._is_born:
             self._be_born()
         self._notice_pause()
         self._last_s = now_s
         self._take(event)
+        if self._is_old_news and self._is_calm and now_s < self._armed_s and self._has_nothing():
+            return desk.effects  # most steps of a healthy cluster are such, and they were most of its cost
         self._refresh_mine()
         for part in (self._detector, self._membership):
             part.wake()
@@ -102,11 +108,18 @@ class Kernel:
         self._refresh_mine()
         self._moves.wake()
         self._channel.wake()
+        self._is_calm = self._has_nothing()
         self._beat_if_due()
         self._arm()
         if desk.changed:
             desk.effects.append(Changed())
         return desk.effects
+
+    def _has_nothing(self) -> bool:
+        """Nothing came of this step so far, and nothing waits to be looked at."""
+        desk = self._desk
+        nothing_new = not (desk.effects or desk.urgent or desk.changed or self._ledger.dirty)
+        return nothing_new and self._hold.resync_s is None
 
     def _be_born(self) -> None:
         desk = self._desk
@@ -193,6 +206,7 @@ class Kernel:
             return
         self._detector.heard(nid, event.link, event.header.sequence, fresh=fresh)
         if not fresh:
+            self._is_old_news = not new_life
             return
         packet = event.packet
         if isinstance(packet.message, m.Beat):
@@ -214,6 +228,7 @@ class Kernel:
         desk = self._desk
         first = self._detector.peers[nid].beat is None
         before = self._detector.peers[nid].beat
+        self._is_old_news = self._detector.says_the_same(nid, beat)
         if first or not self._detector.hears_me(nid):
             desk.urgent = True
         self._detector.beat(nid, beat)
