@@ -42,15 +42,19 @@ class Contest:
         recent = [at for at in self._times.get(index, []) if at > self._desk.now_s - WINDOW_S]
         return len(recent) >= LIMIT
 
+    def _count(self, index: int) -> None:
+        times = self._times.setdefault(index, [])
+        times.append(self._desk.now_s)
+        del times[:-LIMIT]
+
     def _settle(self, group: LocalGroup, nid: Nid, holding: Holding) -> None:
         name = self._desk.name(nid)
         mine, its = (group.muted, not group.proved, self._desk.me), (holding.muted, not holding.proved, nid)
         yields = group.group.shares_data or mine > its
         if self._noted.get(group.index) != self._membership.view.id:
             self._noted[group.index] = self._membership.view.id
-            times = self._times.setdefault(group.index, [])
-            times.append(self._desk.now_s)
-            del times[:-LIMIT]
+            if not (group.muted or holding.muted):
+                self._count(group.index)  # where one of the two was silent, no client was ever misled
             group.decision = self._desk.decide(
                 "group.contested",
                 group.subject,

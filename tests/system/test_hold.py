@@ -1,0 +1,143 @@
+"""Nobody speaks for the holder any more, and nothing can switch it off: its address falls silent before it is taken.
+
+Every test has two nodes without a device; the cluster's fixture judges at the end that no address answered from two,
+by what the client saw on the wire. What leaves a woken node is caught in the node itself.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.system.cluster import ADDRESS, Cluster
+
+GROUP = f"node1 {ADDRESS}\n"
+DEAD_S = 1.0
+EAVESDROP = """
+import socket, sys, time
+wanted = socket.inet_aton(sys.argv[1])
+ear = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+ear.bind((sys.argv[2], 0))
+print("listening", flush=True)
+while True:
+    frame = ear.recv(2048)
+    if frame[12:14] == b"\\x08\\x06" and frame[28:32] == wanted:
+        print(time.monotonic(), frame[11], flush=True)
+"""
+"""Prints each ARP packet that claims the address: when it came to the client, and the last byte of its sender's MAC,
+which is the node's number in the lab."""
+
+
+@pytest.fixture
+def cluster(up: Callable[..., Cluster]) -> Cluster:
+    """Two nodes, no device, the address on node1, held by its kernel."""
+    made = up(GROUP, device="")
+    made.until_members("node1", "node2")
+    made.until_runs(ADDRESS, "node1")
+    made.until(lambda: made.group("node2", ADDRESS).protected_by == "hold (nftables)", "the kernel holds the address")
+    made.until(lambda: made.oracle.answering(ADDRESS) == {"node1"}, "node1 answers")
+    return made
+
+
+def signal(cluster: Cluster, node: str, name: str, *processes: str) -> None:
+    for process in processes:
+        assert cluster.lab.output(node, ["pkill", f"-{name}", "-x", process])[0] == 0
+
+
+def taken(cluster: Cluster, node: str) -> None:
+    cluster.until_runs(ADDRESS, node)
+    cluster.until(lambda: cluster.oracle.answering(ADDRESS) == {node}, f"{node} alone answers")
+
+
+def settles(cluster: Cluster) -> str:
+    """Wait until both agree that one node has the address, and it alone answers; return which."""
+
+    def settled() -> bool:
+        views = [cluster.group(node, ADDRESS) for node in cluster.nodes]
+        where = {view.node for view in views}
+        running = all(view.state == "running" for view in views)
+        return running and len(where) == 1 and cluster.oracle.answering(ADDRESS) == where
+
+    cluster.until_members(*cluster.nodes)
+    cluster.until(settled, "the address runs in one place")
+    return cluster.group("node1", ADDRESS).node
+
+
+def test_a_frozen_daemon_is_taken_over_from_a_silent_address(cluster: Cluster) -> None:
+    signal(cluster, "node1", "STOP", "hb-daemon")
+    taken(cluster, "node2")
+    signal(cluster, "node1", "CONT", "hb-daemon")
+    assert settles(cluster) == "node2"
+
+
+def test_a_frozen_executor_changes_nothing_while_its_daemon_beats(cluster: Cluster) -> None:
+    """Its guard is a process of its own, which the daemon speaks to directly."""
+    signal(cluster, "node1", "STOP", "hb-executor")
+    cluster.stays(lambda: cluster.oracle.answering(ADDRESS) == {"node1"}, "node1 answers", 3 * DEAD_S)
+    signal(cluster, "node1", "CONT", "hb-executor")
+    assert settles(cluster) == "node1"
+
+
+def test_daemon_and_executor_frozen_together(cluster: Cluster) -> None:
+    signal(cluster, "node1", "STOP", "hb-daemon", "hb-executor")
+    taken(cluster, "node2")
+    signal(cluster, "node1", "CONT", "hb-executor", "hb-daemon")
+    assert settles(cluster) == "node2"
+
+
+@pytest.mark.parametrize("victims", [("hb-daemon",), ("hb-executor",), ("hb-daemon", "hb-executor"), ("hb-guard",)])
+def test_killed_processes_are_started_again_and_nothing_is_doubled(cluster: Cluster, victims: tuple[str, ...]) -> None:
+    signal(cluster, "node1", "KILL", *victims)
+    settles(cluster)
+
+
+def test_everything_killed_at_once_leaves_the_kernel_to_end_the_answers(cluster: Cluster) -> None:
+    """The parent first, so that nobody is started again."""
+    script = "pkill -KILL -x hb; pkill -KILL -x hb-daemon; pkill -KILL -x hb-executor; pkill -KILL -x hb-guard"
+    cluster.lab.output("node1", ["sh", "-c", script])
+    taken(cluster, "node2")
+    assert ADDRESS in cluster.lab.output("node1", ["ip", "-4", "address", "show", "dev", "eth0"])[1]
+
+
+@pytest.mark.parametrize("deads", [0.5, 1.5, 5.0])
+def test_a_node_frozen_as_a_whole_never_answers_beside_the_taker(
+    cluster: Cluster, deads: float, tmp_path: Path
+) -> None:
+    """Its kernel goes on answering for the rest of the hold and no longer; woken, it announces nothing."""
+    log = tmp_path / "ear"
+    interface = cluster.lab.plan.services[0].interface
+    argv = ["python3", "-c", EAVESDROP, ADDRESS, interface]
+    ear = cluster.lab.ask("spawn", node="client", argv=argv, log=str(log))["id"]
+    cluster.until(lambda: log.exists() and "listening" in log.read_text(), "the client listens")
+    at_s = cluster.lab.freeze("node1")
+    if deads > 1:
+        taken(cluster, "node2")
+    cluster.until(lambda: cluster.oracle.answers()[-1].at_s >= at_s + deads * DEAD_S, "time passes", 10.0)
+    woken_s = cluster.lab.thaw("node1")
+    where = settles(cluster)
+    cluster.lab.ask("reap", id=ear)
+    assert where == ("node1" if deads < 1 else "node2")
+    if deads > 1:
+        assert cluster.count("node1", "self.resync") == 1
+        claims = [line.split() for line in log.read_text().splitlines()[1:]]
+        assert {"1", "2"} <= {sender for _, sender in claims}
+        assert not [at_s for at_s, sender in claims if sender == "1" and float(at_s) > woken_s]
+
+
+def test_a_node_that_is_no_longer_heard_falls_silent_before_it_is_taken_over_from(cluster: Cluster) -> None:
+    cluster.lab.cut("node1", way="out", peers=["node2"])
+    taken(cluster, "node2")
+    assert cluster.count("node1", "self.unheard") == 1
+    cluster.lab.heal()
+    assert settles(cluster) == "node2"
+
+
+def test_after_a_cut_that_nothing_could_decide_one_falls_silent_and_the_client_finds_the_other(
+    cluster: Cluster,
+) -> None:
+    cluster.lab.cut("node1", peers=["node2"])
+    cluster.until_runs(ADDRESS, "node2")
+    cluster.lab.heal()
+    assert settles(cluster) == "node1"
+    assert cluster.count("node1", "group.contested") == 1
+    assert cluster.lab.output("client", ["ping", "-c3", "-i0.2", "-W1", ADDRESS])[0] == 0
