@@ -38,7 +38,7 @@ def facts_of(registry: "PluginRegistry", announced: "Announcement") -> Facts:
         "notice": api_notice(loaded.api),
         "test_only": loaded.test_only,
         "docs_url": loaded.docs_url or _project_page(announced),
-        "params": [_about(param) for param in loaded.params],
+        "params": [about_param(param) for param in loaded.params],
         "extra_params": loaded.extra_params,
         "positional": _form(loaded),
         "capabilities": {name: _plain(value) for name, value in capabilities(kind, loaded).items()},
@@ -72,7 +72,7 @@ def facts_of_type(catalogue: "Catalogue", entry: "CatalogueEntry") -> Facts:
         "origin": entry.origin,
         "driver": entry.driver,
         "driver_params": entry.params,
-        "params": [_about(param) for param in params],
+        "params": [about_param(param) for param in params],
     }
 
 
@@ -81,7 +81,8 @@ def _form(plugin: type[Plugin]) -> list[str]:
     return [f"{repeats}..."] if repeats else list(plugin.positional)
 
 
-def _about(param: Param) -> Facts:
+def about_param(param: Param) -> Facts:
+    """Return one parameter with the stable keys of ``--json``; a secret's default is not shown."""
     return {
         "name": param.name,
         "aliases": list(param.aliases),

@@ -65,7 +65,7 @@ def facts_page(facts: dict[str, Any]) -> list[str]:
     head = f"{facts['kind']}:{facts['name']}"
     if "origin" in facts:
         lines = [f"{head}  found by a catalogue: {facts['origin']}", f"run by {facts['kind']}:{facts['driver']}"]
-        return [*lines, *_section("parameters", _param_lines(facts["params"]))]
+        return [*lines, *_section("parameters", param_lines(facts["params"]))]
     core = "" if facts["api"] == facts["core_api"] else f" (this core speaks {facts['core_api']})"
     lines = [
         f"{head}  {facts['title']}",
@@ -76,7 +76,7 @@ def facts_page(facts: dict[str, Any]) -> list[str]:
     if facts["test_only"]:
         lines.append(f"for tests only: {facts['test_only']}")
     lines += _section("", facts["description"].splitlines())
-    lines += _section("parameters", _param_lines(facts["params"]))
+    lines += _section("parameters", param_lines(facts["params"]))
     if facts["extra_params"]:
         lines.append("  further NAME=VALUE are passed on as they are")
     lines += _section("how to ask for it", _asking(facts))
@@ -90,7 +90,8 @@ def _section(title: str, body: Sequence[str]) -> list[str]:
     return ["", *([title] if title else []), *(f"  {line}".rstrip() for line in body)]
 
 
-def _param_lines(params: Sequence[dict[str, Any]]) -> list[str]:
+def param_lines(params: Sequence[dict[str, Any]]) -> list[str]:
+    """Return what is to be told of each parameter, its help below it."""
     lines = []
     for param in params:
         names = ", ".join([param["name"], *param["aliases"]])
