@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from heartbeat.cli import EXIT_NO, EXIT_USAGE
+from heartbeat.cli.lab_chaos import chaos
 from heartbeat.cli.table import table
 from heartbeat.lab.control import LabError, NoLab
 from heartbeat.lab.lab import Lab
@@ -106,6 +107,7 @@ def _on_node(text: str, op: str) -> click.Command:
     return command
 
 
+lab.add_command(chaos)
 for _command in (
     _on_node("Cut NODE's power: its cables go dead, then everything in it at once.", "crash"),
     _on_node("Stop every process of NODE, as a paused virtual machine; its kernel goes on answering.", "freeze"),

@@ -129,6 +129,7 @@ class Node:
                 return
             self._note(f"off {self.name}")
             self._machine, self._init, self._frozen = None, 0, False
+            self._daemon = None  # it died with the machine, even if nobody has waited for it yet
 
     def _ended(self, machine: "_Watched") -> None:
         """A node may also end from inside, by resetting itself: reboot(2) in a PID namespace ends that namespace.
