@@ -91,3 +91,10 @@ def test_young_ages_are_no_news_and_the_first_beat_is(make_bench: Callable[..., 
     assert not bench.detector.says_the_same(Nid(1), first)
     bench.detector.beat(Nid(1), first)
     assert bench.detector.says_the_same(Nid(1), msgspec.structs.replace(first, row=(m.Heard(Nid(0), 1, 200, 0),)))
+
+
+def test_each_beat_carries_another_stamp_which_is_no_news(make_bench: Callable[..., Any]) -> None:
+    bench = make_bench()
+    first = bench.beats(1, row=(m.Heard(Nid(0), 1, 10, 0, 100_000),), sent_ms=100_150)
+    later = msgspec.structs.replace(first, row=(m.Heard(Nid(0), 1, 10, 0, 100_200),), sent_ms=100_350)
+    assert bench.detector.says_the_same(Nid(1), later)

@@ -174,9 +174,9 @@ class Detector:
     # Questions.
 
     def says_the_same(self, nid: Nid, beat: Beat) -> bool:
-        """True when a beat says what the peer's last one said: only ages differ, and all of them are young."""
+        """True when a beat says what the peer's last one said: only stamps and ages differ, and ages are young."""
         before = self.peers[nid].beat
-        if before is None or msgspec.structs.replace(beat, row=before.row) != before:
+        if before is None or msgspec.structs.replace(beat, row=before.row, sent_ms=before.sent_ms) != before:
             return False
         young_ms = min(self._desk.cluster.timers.warntime_s, self.deadtime_s) * 1000
         return len(beat.row) == len(before.row) and all(
