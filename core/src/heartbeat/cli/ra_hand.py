@@ -1,7 +1,6 @@
 """One operation on a resource by hand: the same child, deadline and environment as when the cluster asks."""
 
 import json
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -161,5 +160,6 @@ def _tell(resource: Resource, action: Action, result: Result) -> None:
 
 def _trace_folder(where: Places) -> Path:
     """Return a new folder for the trace of one operation; it is made when there is something to trace."""
-    moment = time.strftime("%Y-%m-%dT%H.%M.%S")
-    return (where.state / "trace" / f"by-hand.{moment}.{os.getpid()}").absolute()
+    now_s, now_ns = divmod(time.time_ns(), 1_000_000_000)
+    moment = time.strftime("%Y-%m-%dT%H.%M.%S", time.localtime(now_s))
+    return (where.state / "trace" / f"by-hand.{moment}.{now_ns:09}").absolute()
