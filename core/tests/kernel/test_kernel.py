@@ -12,6 +12,7 @@ from heartbeat.kernel import effects as fx
 from heartbeat.kernel import events as ev
 from heartbeat.kernel.birth import Birth
 from heartbeat.kernel.kernel import Kernel
+from heartbeat.model.cluster import Timers
 from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proof, Proved
 from heartbeat.model.view import Member, ViewId
@@ -145,6 +146,32 @@ def test_a_pause_during_initdead_gives_the_unheard_another_deadtime(make_lone: M
     lone.step(ev.Wake(), 0.3)
     lone.step(ev.Wake(), 0.1)
     assert "view.installed" in [d.kind for d in lone.decisions]
+
+
+def test_it_never_asks_to_be_woken_at_once(make_world: Any, make_cluster: Any, make_group: Any) -> None:
+    """A deadline that is past and stays would keep a real-time daemon spinning."""
+    groups = (make_group("data", "node1", "fs!"), make_group("ip", "node2"))
+    timers = Timers(keepalive_s=0.2, warntime_s=0.5, deadtime_s=1.0, initdead_s=2.0)
+    world = make_world(make_cluster(4, *groups, device=False, timers=timers), at_rest=False, seed=5)
+    late: list[tuple[str, float]] = []
+    arm = world._do[fx.Arm]
+
+    def watched(node: Any, effect: Any) -> None:
+        if effect.at_s <= node.kernel._desk.now_s:
+            late.append((world.cluster.nodes[node.nid], world.since_s))
+        arm(node, effect)
+
+    world._do[fx.Arm] = watched
+    # node4 does not hear node3, so node1 leaves it out; it waits, beyond initdead, until it may stand in for node1.
+    world.network.cuts |= {(a, b, k) for k in (0, 1) for a, b in ((Nid(2), Nid(3)), (Nid(3), Nid(2)))}
+    world.boot_all()
+    world.run(6.0)
+    world.heal()
+    world.cut(Nid(0), outward=False)
+    world.run(6.0)
+    world.loss = 0.3
+    world.run(6.0)
+    assert late == []
 
 
 # S23: nothing that can be decoded makes it raise.

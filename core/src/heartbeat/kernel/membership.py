@@ -81,6 +81,7 @@ class Membership:
         self._sits_out: dict[Nid, float] = {}
         self._install_again_s = 0.0
         self._is_doubted = False
+        self._woke_s = float("-inf")
 
     @property
     def coordinator(self) -> Nid:
@@ -106,6 +107,14 @@ class Membership:
     def doubt(self) -> None:
         """This node stood still: its view may be over, so it acts on the next one only."""
         self._is_doubted = self.phase is Phase.MEMBER
+        self._woke_s = self._desk.now_s
+
+    @property
+    def _patient_until_s(self) -> float:
+        """After a pause the others get a deadtime to show that they hear this node again, before one is dropped."""
+        wanted = {member.nid for member in self._wanted}
+        drops = any(nid not in wanted for nid in self.view.nids)
+        return self._woke_s + self._detector.deadtime_s if drops else 0.0
 
     @property
     def _is_in_round(self) -> bool:
@@ -152,10 +161,11 @@ class Membership:
         times = [self._flushed_s + 2 * ROUND_S]
         if self._round:
             times.append(min(self._round.repeat_s, self._round.until_s))
-        elif self._stirred_s is not None:
-            times.append(max(self._propose_s(), self._quiet_until_s))
-        if self.phase is Phase.BOOT:
-            times.append(self._desk.born_s + self._desk.cluster.timers.initdead_s)
+        elif self._stirred_s is not None and not self._waits_for_coordinator:
+            times.append(max(self._propose_s(), self._quiet_until_s, self._patient_until_s))
+        initdead_s = self._desk.born_s + self._desk.cluster.timers.initdead_s
+        if self.phase is Phase.BOOT and initdead_s > self._desk.now_s:
+            times.append(initdead_s)
         times += [until for until in self._sits_out.values() if until > self._desk.now_s]
         return min(times)
 
@@ -176,12 +186,15 @@ class Membership:
             self._stirred_s = now
         if self._stirred_s is None or self._round or now < max(self._propose_s(), self._quiet_until_s):
             return
-        if self._is_in_round and self._detector_alive(self.promised.coordinator):
+        if self._waits_for_coordinator or now < self._patient_until_s:
             return
         self._propose(wanted)
 
-    def _detector_alive(self, nid: Nid) -> bool:
-        return nid != self._desk.me and nid in self._detector.peers and self._detector.peers[nid].alive
+    @property
+    def _waits_for_coordinator(self) -> bool:
+        """A promise is out to a node that lives: it may complete its round until that is given up."""
+        peer = self._detector.peers.get(self.promised.coordinator)
+        return self._is_in_round and peer is not None and peer.alive
 
     def _is_due(self, wanted: tuple[Member, ...]) -> bool:
         if self.phase is Phase.BOOT and len(wanted) == 1 and len(self._desk.cluster.nodes) > 1:
