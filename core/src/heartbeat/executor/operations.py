@@ -303,13 +303,9 @@ class Operations:
     # The guard
 
     def _guard_acting(self, operation: Operation) -> None:
-        """From the first moment of a start the guard renews and mutes; from that of a stop no longer."""
+        """From the first moment of a stop the guard lets go of the resource."""
         request = operation.request
-        if self._guarding is None or request.kind != "ra":
-            return
-        if request.action is Action.START:
-            self._guarding.watch(request)
-        elif request.action is Action.STOP:
+        if self._guarding is not None and request.kind == "ra" and request.action is Action.STOP:
             operation.was_watched = self._guarding.release(request.subject)
 
     def _guard_answered(self, operation: Operation, result: Result) -> None:
@@ -321,6 +317,8 @@ class Operations:
                 self._guarding.release(request.subject)
             elif result.outcome is not Outcome.REFUSED:
                 self._guarding.watch(request)  # found running by an executor that did not start it
+        elif request.action is Action.START and result.outcome is Outcome.DONE:
+            self._guarding.watch(request)  # until now the child's own hold was enough, or has run out
         elif operation.was_watched and result.outcome is not Outcome.DONE:
             self._guarding.watch(request)
 

@@ -52,12 +52,9 @@ class KernelHold:
 
     def renew(self, seconds: float) -> bool:
         """Allow the address for so long from now; False when the table is gone, and with it the guard."""
-        try:
-            self._batches.commit(self._allowing(seconds))
-        except OSError as error:
-            if error.errno == errno.ENOENT:
-                return False
-            raise
+        if not self._has(self._table):
+            return False
+        self._batches.commit(self._allowing(seconds))
         return True
 
     def release(self) -> None:
@@ -84,6 +81,7 @@ class KernelHold:
         return [*self._begun, element(NEW_ELEMENT, self._table, allowed(self._ip), self._ip, milliseconds)]
 
     def _has(self, table: str) -> bool:
+        """Asked first: a transaction that fails lets its caller, and whoever comes next, wait for some milliseconds."""
         try:
             self._batches.ask(ask_for_table(table))
         except OSError as error:
