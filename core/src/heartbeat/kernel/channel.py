@@ -214,12 +214,12 @@ class Channel:
         sender.high = max(sender.high, high)
         return self._release(sender)
 
-    def row(self, nid: Nid, age_s: float) -> Heard:
-        """Return my beat's entry about one other node."""
+    def row(self, nid: Nid, age_s: float, echo_ms: int = 0) -> Heard:
+        """Return my beat's entry about one other node; ``echo_ms``: the send time in its newest beat."""
         sender = self.senders.get(nid)
         if sender is None:
             return Heard(nid, 0, 0, -1)
-        return Heard(nid, sender.incarnation, int(age_s * 1000), sender.contiguous)
+        return Heard(nid, sender.incarnation, int(age_s * 1000), sender.contiguous, echo_ms)
 
     # Time.
 

@@ -1,8 +1,9 @@
-"""After a heal: a group that runs on both sides of a cut that is over.
+"""After a heal: a group that runs on both sides of a cut, or of a pause, that is over.
 
-It is settled at the first beat from outside the view that claims a group held here, before any view is agreed on:
-who took it without proof yields to who kept it, else the higher nid yields. What shares data is stopped on both,
-because neither copy can be trusted. Both sides judge alike, so one of them goes on.
+It is settled at the first beat from another view that claims a group held here, before any view is agreed on: who
+was silent meanwhile yields, else who took it without proof yields to who kept it, else the higher nid yields. Who
+yields is mute at once. What shares data is stopped on both, because neither copy can be trusted. Both sides judge
+alike, so one of them goes on.
 """
 
 from heartbeat.kernel.desk import Desk
@@ -26,9 +27,9 @@ class Contest:
         self._times: dict[int, list[float]] = {}
         self._noted: dict[int, ViewId] = {}
 
-    def claimed(self, nid: Nid, holdings: tuple[Holding, ...]) -> None:
-        """Take the claims of a node's beat; those of a member of this view are the director's business."""
-        if self._membership.view.has(nid):
+    def claimed(self, nid: Nid, shown: ViewId, holdings: tuple[Holding, ...]) -> None:
+        """Take the claims of a node's beat that shows this view; those made in ours are the director's business."""
+        if self._membership.view.has(nid) and shown <= self._membership.view.id:
             return
         for holding in holdings:
             if holding.state in ACTIVE and 0 <= holding.group < len(self._groups):
@@ -41,14 +42,19 @@ class Contest:
         recent = [at for at in self._times.get(index, []) if at > self._desk.now_s - WINDOW_S]
         return len(recent) >= LIMIT
 
+    def _count(self, index: int) -> None:
+        times = self._times.setdefault(index, [])
+        times.append(self._desk.now_s)
+        del times[:-LIMIT]
+
     def _settle(self, group: LocalGroup, nid: Nid, holding: Holding) -> None:
         name = self._desk.name(nid)
-        yields = group.group.shares_data or (not group.proved, self._desk.me) > (not holding.proved, nid)
+        mine, its = (group.muted, not group.proved, self._desk.me), (holding.muted, not holding.proved, nid)
+        yields = group.group.shares_data or mine > its
         if self._noted.get(group.index) != self._membership.view.id:
             self._noted[group.index] = self._membership.view.id
-            times = self._times.setdefault(group.index, [])
-            times.append(self._desk.now_s)
-            del times[:-LIMIT]
+            if not (group.muted or holding.muted):
+                self._count(group.index)  # where one of the two was silent, no client was ever misled
             group.decision = self._desk.decide(
                 "group.contested",
                 group.subject,
@@ -58,4 +64,5 @@ class Contest:
                 alarm=True,
             )
         if yields:
+            group.yields = True
             group.stop(0, f"{name} runs it too")

@@ -6,6 +6,8 @@ a single link that falls silent is reported and moves nothing.
 
 import enum
 
+import msgspec
+
 from heartbeat.kernel.desk import Desk
 from heartbeat.model.names import Nid
 from heartbeat.model.view import ViewId
@@ -66,6 +68,11 @@ class Peer:
         self.silent_decision = 0
         self.beat: Beat | None = None
         self.boot_id = ""
+
+    @property
+    def echo_ms(self) -> int:
+        """Send time of its newest beat, by its own clock."""
+        return self.beat.sent_ms if self.beat else 0
 
 
 class Detector:
@@ -165,6 +172,18 @@ class Detector:
             peer.hears = hears
 
     # Questions.
+
+    def says_the_same(self, nid: Nid, beat: Beat) -> bool:
+        """True when a beat says what the peer's last one said: only stamps and ages differ, and ages are young."""
+        before = self.peers[nid].beat
+        if before is None or msgspec.structs.replace(beat, row=before.row, sent_ms=before.sent_ms) != before:
+            return False
+        young_ms = min(self._desk.cluster.timers.warntime_s, self.deadtime_s) * 1000
+        return len(beat.row) == len(before.row) and all(
+            (new.nid, new.incarnation, new.contiguous) == (old.nid, old.incarnation, old.contiguous)
+            and max(new.age_ms, old.age_ms) <= young_ms
+            for new, old in zip(beat.row, before.row, strict=True)
+        )
 
     def hears_me(self, nid: Nid) -> bool:
         """True when the peer's newest beat shows that it hears my present life."""

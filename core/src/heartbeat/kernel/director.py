@@ -276,6 +276,7 @@ class Director:
             runs_it=state in (Local.RUNNING, Local.STARTING),
             unproved=bool(holding and not holding.proved),
             load=load,
+            muted=bool(holding and holding.muted),
         )
 
     def _stop_losers(self, index: int, active: list[Nid], states: dict[Nid, Local], wish: Wish) -> None:

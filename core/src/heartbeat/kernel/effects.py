@@ -52,6 +52,15 @@ class Cancel(msgspec.Struct, frozen=True, tag=True):
     id: int
 
 
+class Hold(msgspec.Struct, frozen=True, tag=True):
+    """Let what runs here answer until then, and replace what was said before. After the beat that it rests on."""
+
+    until_s: float
+    """Monotonic. Not later than now: everything must fall silent at once."""
+    muted: tuple[str, ...] = ()
+    """Resources that must be silent all the same."""
+
+
 class Persist(msgspec.Struct, frozen=True, tag=True):
     """Store a small value durably; answered by Persisted."""
 
@@ -89,4 +98,4 @@ class Halt(msgspec.Struct, frozen=True, tag=True):
     clean: bool
 
 
-Effect = Send | Run | Go | Cancel | Persist | Record | Arm | Answer | Changed | Halt
+Effect = Send | Run | Go | Cancel | Hold | Persist | Record | Arm | Answer | Changed | Halt

@@ -35,6 +35,14 @@ class ExecutorChanged(msgspec.Struct, frozen=True, tag=True):
     detail: str = ""
 
 
+class HoldKnown(msgspec.Struct, frozen=True, tag=True):
+    """What silences one of this node's resources by itself when the node's processes stop."""
+
+    resource: str
+    how: str
+    """Empty: nothing but the guard."""
+
+
 class DevicesKnown(msgspec.Struct, frozen=True, tag=True):
     """One of this node's STONITH devices told which hosts it can switch, or failed to."""
 
@@ -86,6 +94,7 @@ Event = (
     | Wake
     | OperationFinished
     | ExecutorChanged
+    | HoldKnown
     | DevicesKnown
     | ClientAsked
     | ClientGone

@@ -42,6 +42,11 @@ class LocalGroup:
         self.since_s = 0.0
         self.token = 0
         self.proved = True
+        self.yields = False
+        """Another node has it too, and keeps it: silent here until it is stopped."""
+        self.muted = False
+        self.held: dict[str, str] = {}
+        """By resource: what silences it by itself; empty: the guard alone."""
         self.failures = 0
         self.detail = ""
         self.decision = 0
@@ -63,7 +68,8 @@ class LocalGroup:
         return f"group {self.group.name}"
 
     def holding(self) -> Holding:
-        return Holding(self.index, self.state, self.token, self.proved, self.failures, self.detail)
+        hold = next((how or "guard only" for how in self.held.values()), "")
+        return Holding(self.index, self.state, self.token, self.proved, self.failures, self.detail, self.muted, hold)
 
     @property
     def is_busy(self) -> bool:
@@ -164,7 +170,8 @@ class LocalGroup:
             )
             return
         if result.outcome is not Outcome.DONE:
-            self.failures += 1
+            # Cancelled: the node was not allowed to answer. That says nothing about the resource here.
+            self.failures += result.outcome is not Outcome.CANCELLED
             self.detail = f"{resource.name} {_how(result)} on start"
             self._become(
                 Local.STOPPING,

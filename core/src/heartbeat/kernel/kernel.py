@@ -21,6 +21,7 @@ from heartbeat.kernel.effects import Answer, Arm, Changed, Effect, Halt, Persist
 from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.ghosts import Ghosts
 from heartbeat.kernel.groups import LocalGroup
+from heartbeat.kernel.hold import Hold
 from heartbeat.kernel.leaving import Leaving
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.links import Links
@@ -58,6 +59,7 @@ class Kernel:
         self._bounds = Bounds(len(cluster.nodes), len(groups))
         self._ghosts = Ghosts(desk, ledger, self._fencing, groups)
         self._contest = Contest(desk, membership, groups)
+        self._hold = Hold(desk, detector, membership, ledger, groups)
         self._director = Director(desk, channel, detector, membership, ledger, groups, self._contest)
         self._moves = Moves(desk, channel, membership, ledger, self._director, groups)
         self._leaving = Leaving(desk, channel, detector, membership, ledger, self._director, groups)
@@ -67,9 +69,12 @@ class Kernel:
         self._last_s = 0.0
         self._beat_s = 0.0
         self._armed_s = float("-inf")
+        self._is_calm = False
+        """Nothing came of the last round of all parts: what one does may be work for another in the next."""
+        self._is_old_news = False
+        """The frame of this step came before over another link, or is a beat that says what the last one said."""
         self._why = "not in a view yet"
-        self._view_since_s = 0.0
-        self._view_decision = 0
+        self._view_since_s, self._view_decision = 0.0, 0
         # The digests of what never changes in one life are made once.
         self._digest, self._nodes_digest = cluster.digest, cluster.nodes_digest
 
@@ -79,18 +84,21 @@ class Kernel:
         """Return what to do, in order, because of one event at one monotonic time."""
         desk = self._desk
         desk.now_s, desk.effects = now_s, []
-        desk.urgent = desk.changed = False
+        desk.urgent = desk.changed = self._is_old_news = False
         if not self._is_born:
             self._be_born()
         self._notice_pause()
         self._last_s = now_s
         self._take(event)
+        if self._is_old_news and self._is_calm and now_s < self._armed_s and self._has_nothing():
+            return desk.effects  # most steps of a healthy cluster are such, and they were most of its cost
         self._refresh_mine()
         for part in (self._detector, self._membership):
             part.wake()
         self._weigh()
         self._fencing.wake()
         self._bury()
+        self._hold.wake(executor_ready=self._director.executor_ready)
         self._confirming.wake()
         for group in self._groups:
             group.wake()
@@ -100,11 +108,18 @@ class Kernel:
         self._refresh_mine()
         self._moves.wake()
         self._channel.wake()
+        self._is_calm = self._has_nothing()
         self._beat_if_due()
         self._arm()
         if desk.changed:
             desk.effects.append(Changed())
         return desk.effects
+
+    def _has_nothing(self) -> bool:
+        """Nothing came of this step so far, and nothing waits to be looked at."""
+        desk = self._desk
+        nothing_new = not (desk.effects or desk.urgent or desk.changed or self._ledger.dirty)
+        return nothing_new and self._hold.resync_s is None
 
     def _be_born(self) -> None:
         desk = self._desk
@@ -123,6 +138,7 @@ class Kernel:
         """Between two beats of ours nothing should last longer than a keepalive: if it did, we were the silent one."""
         timers, gap_s = self._desk.cluster.timers, self._desk.now_s - self._last_s
         late_s = gap_s - timers.keepalive_s
+        self._hold.woke(gap_s)
         if late_s > timers.deadtime_s / 2:
             self._detector.postpone(late_s)
             self._fencing.hold_back(timers.deadtime_s)
@@ -139,7 +155,7 @@ class Kernel:
                 alarm=True,
             )
 
-    def _take(self, event: events.Event) -> None:  # noqa: C901 - one case per event is the clearest form
+    def _take(self, event: events.Event) -> None:  # noqa: C901, PLR0912 - one case per event is the clearest form
         match event:
             case events.FrameReceived():
                 self._frame(event)
@@ -148,6 +164,8 @@ class Kernel:
                     any(group.finished(event.id, event.result) for group in self._groups)
             case events.ExecutorChanged():
                 self._executor(event)
+            case events.HoldKnown():
+                self._hold.known(event.resource, event.how)
             case events.DevicesKnown():
                 self._fencing.devices.known(
                     event.device, event.hosts, event.worst_off_s, event.problem, serialises=event.serialises
@@ -188,6 +206,7 @@ class Kernel:
             return
         self._detector.heard(nid, event.link, event.header.sequence, fresh=fresh)
         if not fresh:
+            self._is_old_news = not new_life
             return
         packet = event.packet
         if isinstance(packet.message, m.Beat):
@@ -209,6 +228,7 @@ class Kernel:
         desk = self._desk
         first = self._detector.peers[nid].beat is None
         before = self._detector.peers[nid].beat
+        self._is_old_news = self._detector.says_the_same(nid, beat)
         if first or not self._detector.hears_me(nid):
             desk.urgent = True
         self._detector.beat(nid, beat)
@@ -227,7 +247,8 @@ class Kernel:
         self._channel.told_high(nid, beat.stream_high)
         self._ledger.told(nid, self._channel.senders[nid].incarnation, sequence, beat.holdings)
         if beat.digest == self._digest:
-            self._contest.claimed(nid, beat.holdings)
+            self._contest.claimed(nid, beat.view, beat.holdings)
+        self._hold.heard(nid, beat)
         if (beat.phase == "leaving") != (nid in self._director.leaving):
             self._director.leaving ^= {nid}
             self._ledger.dirty = True
@@ -445,13 +466,13 @@ class Kernel:
             self._beat_s = max(self._beat_s + keepalive_s, desk.now_s + keepalive_s / 2)
         if not self._leaving.is_gone:
             self._channel.send(self._make_beat())
+            self._hold.beat_left()
 
     def _make_beat(self) -> m.Beat:
         desk, cluster, membership = self._desk, self._desk.cluster, self._membership
         phase = "leaving" if self._leaving.is_leaving else membership.phase.value
-        row = tuple(
-            self._channel.row(nid, self._detector.age_s(nid)) for nid in desk.others if self._detector.peers[nid].alive
-        )
+        alive = (peer for peer in self._detector.peers.values() if peer.alive)
+        row = tuple(self._channel.row(peer.nid, self._detector.age_s(peer.nid), peer.echo_ms) for peer in alive)
         return m.Beat(
             cluster.nodes[desk.me],
             desk.birth.boot_id,
@@ -466,6 +487,7 @@ class Kernel:
             membership.epoch,
             self._fencing.devices.can_fence(),
             self._director.executor_ready,
+            int(desk.now_s * 1000),
         )
 
     def _arm(self) -> None:
@@ -474,6 +496,7 @@ class Kernel:
             self._membership.deadline_s,
             self._fencing.deadline_s,
             self._director.deadline_s,
+            self._hold.deadline_s,
             self._moves.deadline_s,
             self._leaving.deadline_s,
             self._channel.deadline_s,

@@ -164,7 +164,7 @@ class Leaving:
             if self._unproved_told.get(nid) == leave:
                 return
             self._unproved_told[nid] = leave
-            names = ", ".join(self._groups[i].group.name for i in leave.unproved if i < len(self._groups))
+            names = ", ".join(self._groups[i].group.name for i in leave.unproved if 0 <= i < len(self._groups))
             self._desk.decide(
                 "node.left-unproved",
                 self._desk.node(nid),

@@ -28,6 +28,8 @@ class Candidate(msgspec.Struct, frozen=True):
     """Runs it without having proved the others away: loses against a keeper."""
     load: int
     """Groups that it holds or will hold."""
+    muted: bool = False
+    """It holds the group in silence: whoever answers keeps it."""
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -46,8 +48,8 @@ def place(home: Nid, candidates: tuple[Candidate, ...], *, sent_to: Nid | None, 
     if holders:
         if fail_back and home in fit:
             return Wish(home, "auto_failback brings it home")
-        # Two holders after a heal: who proved it keeps it, then the lower nid.
-        keeper = min(holders, key=lambda c: (c.unproved, c.nid))
+        # Two holders after a heal: who answers keeps it, then who proved it, then the lower nid.
+        keeper = min(holders, key=lambda c: (c.muted, c.unproved, c.nid))
         return Wish(keeper.nid, "it runs there")
     if home in fit:
         return Wish(home, "it is its home node")

@@ -153,7 +153,7 @@ class Report:
             node=self._desk.name(node) if node is not None else "",
             since_s=now_s - self._since_s(group, state, node),
             why=why,
-            protected_by="proof" if self._is_proved(group, active) else "nothing",
+            protected_by=self._protected_by(group, active),
             resources=tuple(self._resource(group, at, state, node) for at in range(len(group.group.resources))),
         )
 
@@ -180,9 +180,16 @@ class Report:
             return self._director.waiting_s.get(group.index, group.since_s)
         return self._ledger.told_s(node, group.index) if node in self._detector.peers else group.since_s
 
-    def _is_proved(self, group: LocalGroup, active: list[Nid]) -> bool:
+    def _protected_by(self, group: LocalGroup, active: list[Nid]) -> str:
+        """What keeps it single if its node falls silent."""
         holding = self._ledger.holding(active[0], group.index) if active else None
-        return bool(holding and holding.proved)
+        if holding is None:
+            return "nothing"
+        # Without shared data and without a device for its node, silence alone frees it.
+        waits = group.group.shares_data or self._desk.name(active[0]) in self._desk.cluster.has_device
+        words = ["proof"] if holding.proved and waits else []
+        words += [f"hold ({holding.hold})"] if holding.hold else []
+        return " and ".join(words) or "nothing"
 
     def _resource(self, group: LocalGroup, at: int, group_state: str, node: Nid | None) -> ResourceStatus:
         """A resource is as its group is; only where it is in the hands of this node is more known."""
