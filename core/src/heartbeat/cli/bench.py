@@ -46,7 +46,7 @@ def bench() -> None:
     "--only",
     multiple=True,
     metavar="FIGURE",
-    help="Only this one, as coldstart, or a family, as deaths or deaths-100; repeatable.",
+    help="Only this one (coldstart) or family (deaths-100); repeatable.",
 )
 @click.option("--lab", "name", default="bench", show_default=True, metavar="NAME", help="Name of the lab.")
 def failover(name: str, *, in_json: bool, runs: int | None, only: tuple[str, ...]) -> None:
