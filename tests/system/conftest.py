@@ -14,6 +14,9 @@ from tests.system.cluster import Cluster, running, write_files
 
 Up = Callable[..., Cluster]
 
+LONG = "HB_LONG"
+"""Set by `make test-long`: the counts of a night instead of those of a coffee."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
@@ -28,6 +31,13 @@ def namespaces() -> None:
         user_namespace()
     except LabError as impossible:
         pytest.skip(str(impossible))
+
+
+@pytest.fixture(scope="session")
+def rounds() -> Callable[[int, int], range]:
+    """Return what counts a test's rounds: ``rounds(short, long)``."""
+    is_long = bool(os.environ.get(LONG))
+    return lambda short, long: range(long if is_long else short)
 
 
 @pytest.fixture

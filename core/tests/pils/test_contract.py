@@ -54,7 +54,9 @@ def test_a_good_one_of_each_colour_breaks_no_rule() -> None:
     assert broken_rules(COMM, Line) == []
 
 
-@pytest.mark.parametrize("thing", [Device, "Device", None, Plugin, Device.__init__], ids=repr)
+@pytest.mark.parametrize(
+    "thing", [Device, "Device", None, Plugin, Device.__init__], ids=["class", "text", "none", "base", "method"]
+)
 def test_what_is_no_subclass_of_the_contract_is_refused_at_once(thing: object) -> None:
     (rule,) = broken_rules(COMM, thing)
     assert rule == "it is not a Medium: the entry point must name a subclass of it"

@@ -1,0 +1,80 @@
+"""Three nodes: a majority acts, a minority keeps its hands off, and a plan survives the one who made it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.system.cluster import ADDRESS, Cluster
+
+NODES = ("node1", "node2", "node3")
+SHARING = "auto_failback off\nacknowledge test-stonith\n"
+GROUPS = f"node1 {ADDRESS} toy::a\nnode2 toy::b\nnode3 toy::c\n"
+
+
+@pytest.fixture
+def cluster(up: Callable[..., Cluster]) -> Cluster:
+    """Each group at home."""
+    made = up(GROUPS, nodes=NODES, more=SHARING)
+    made.until_members(*NODES)
+    for group, node in ((ADDRESS, "node1"), ("toy::b", "node2"), ("toy::c", "node3")):
+        made.until_runs(group, node)
+    for node in NODES:
+        made.until_decided(node, "device.ready")
+    return made
+
+
+def test_the_majority_takes_over_and_the_minority_shoots_nobody(cluster: Cluster) -> None:
+    cluster.lab.cut("node3")
+    cluster.until(lambda: cluster.group("node1", "toy::c").state == "running", "toy::c runs with the majority")
+    assert cluster.group("node1", "toy::c").node in ("node1", "node2")
+    assert cluster.shots() == ["node3"]
+    cluster.lab.heal()
+    cluster.until_members(*NODES)
+
+
+def test_a_minority_stops_what_it_holds_when_nobody_shoots_it(up: Callable[..., Cluster]) -> None:
+    """Without a device the majority must not touch shared data; the minority lets go of it by itself."""
+    more = SHARING.replace("test-stonith", "no-stonith")
+    cluster = up(GROUPS, nodes=NODES, device="", more=more)
+    cluster.until_members(*NODES)
+    cluster.until_runs("toy::c", "node3")
+    cluster.lab.cut("node3")
+    cluster.until(lambda: cluster.oracle.holders("toy::c") == set(), "node3 has stopped toy::c")
+    cluster.stays(lambda: cluster.started("toy::c") == ["node3"], "nobody takes it without a proof", 2.0)
+    assert cluster.status("node3").standing == "no-quorum"
+
+
+def test_two_that_die_at_once_leave_one_that_does_nothing(cluster: Cluster) -> None:
+    """One of three is no majority: it stops what it holds rather than guess."""
+    cluster.lab.device("fail")  # nobody comes back by himself
+    cluster.lab.crash("node1")
+    cluster.lab.crash("node2")
+    cluster.until(lambda: cluster.status("node3").standing == "no-quorum", "node3 has no quorum")
+    cluster.until(lambda: cluster.oracle.holders("toy::c") == set(), "it stops what it holds")
+    assert cluster.shots() == []
+    cluster.lab.device("ok")
+    cluster.lab.start("node1", "node2")
+    cluster.until_members(*NODES)
+    for group in (ADDRESS, "toy::b", "toy::c"):
+        cluster.until(lambda group=group: cluster.group("node1", group).state == "running", group)  # type: ignore[misc]
+
+
+def test_the_coordinator_dies_in_the_middle_of_its_plan(cluster: Cluster) -> None:
+    """node1 coordinates; it is killed while it moves its own group away. Whoever leads next finishes it."""
+    cluster.behave("node1", "a", "stop", "slow")
+    with cluster.client("node1") as client:
+        before = client.status().view
+    assert before
+    cluster.lab.ask("spawn", node="node1", argv=["hb", "standby"], log=str(cluster.lab.home / "standby.log"))
+    cluster.until_decided("node1", "group.stop")
+    cluster.lab.crash("node1")
+    cluster.until(lambda: cluster.group("node2", ADDRESS).state == "running", "the group runs again")
+    assert cluster.group("node2", ADDRESS).node in ("node2", "node3")
+    assert cluster.shots() == ["node1"]
+
+
+def test_a_frozen_node_of_three_is_shot_and_its_group_taken(cluster: Cluster) -> None:
+    cluster.lab.freeze("node2")
+    cluster.until(lambda: cluster.group("node1", "toy::b").state == "running", "toy::b runs again")
+    assert cluster.group("node1", "toy::b").node in ("node1", "node3")
+    assert cluster.shots() == ["node2"]
