@@ -23,6 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.system)
+            if os.environ.get(LONG):
+                item.add_marker(pytest.mark.timeout(4 * 3600))
 
 
 @pytest.fixture(scope="session", autouse=True)
