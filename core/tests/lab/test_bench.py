@@ -46,6 +46,8 @@ def test_a_stall_spoils_a_run_and_is_told() -> None:
         "longest stall 12 ms of 60 ms allowed",
     )
     assert not measured_deaths(figure, [spoilt]).reached
+    calm = Deaths(0, 0.0, 0.06, counts=True, probe_realtime=True)
+    assert measured_deaths(figure, [calm]).notes == ("longest stall below 5 ms of 60 ms allowed",)
     died = Deaths(1, 0.012, 0.06, counts=True, probe_realtime=False)
     assert not measured_deaths(figure, [good, good, died]).reached
     assert "no real time" in measured_deaths(figure, [died]).notes[0]

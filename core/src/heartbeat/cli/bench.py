@@ -101,7 +101,7 @@ def _shown(samples: Iterable[T], text: Callable[[T], str]) -> Iterator[T]:
 
 def _death(run: Deaths) -> str:
     discarded = "" if run.counts else ", discarded"
-    return f"{run.silent}, longest stall {run.worst_stall_s * 1000:.0f} ms{discarded}"
+    return f"{run.silent}, {run.stall}{discarded}"
 
 
 def _end(number: int, _: FrameType | None) -> NoReturn:

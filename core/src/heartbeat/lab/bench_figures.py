@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from heartbeat.lab.bench_cluster import CLASSIC, FAST, FASTEST, Timing
+from heartbeat.lab.bench_probe import LATE_S
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -72,6 +73,13 @@ class Deaths(msgspec.Struct, frozen=True):
     """False: a stall as long as the limit spoilt the run."""
     probe_realtime: bool
 
+    @property
+    def stall(self) -> str:
+        """The longest stall in words: the probe does not tell of short ones."""
+        if not self.worst_stall_s:
+            return f"longest stall below {LATE_S * 1000:g} ms"
+        return f"longest stall {self.worst_stall_s * 1000:.0f} ms"
+
 
 class Measured(msgspec.Struct, frozen=True):
     """One figure's result, in the unit of the figure."""
@@ -110,7 +118,7 @@ def measured_deaths(figure: Figure, runs: Sequence[Deaths]) -> Measured:
 
 
 def _told(run: Deaths) -> str:
-    text = f"longest stall {run.worst_stall_s * 1000:.0f} ms of {run.limit_s * 1000:.0f} ms allowed"
+    text = f"{run.stall} of {run.limit_s * 1000:.0f} ms allowed"
     if not run.probe_realtime:
         text += " (the probe had no real time)"
     return text if run.counts else f"discarded, with {run.silent} deaths: {text}"
