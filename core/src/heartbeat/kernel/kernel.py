@@ -8,6 +8,7 @@ rest; ``quorum`` says what that view may do; ``fencing`` makes sure that the nod
 from collections.abc import Callable
 
 from heartbeat.kernel import events, quorum
+from heartbeat.kernel.beats import Beats
 from heartbeat.kernel.birth import Birth
 from heartbeat.kernel.bounds import Bounds
 from heartbeat.kernel.channel import Channel
@@ -63,11 +64,11 @@ class Kernel:
         self._director = Director(desk, channel, detector, membership, ledger, groups, self._contest)
         self._moves = Moves(desk, channel, membership, ledger, self._director, groups)
         self._leaving = Leaving(desk, channel, detector, membership, ledger, self._director, groups)
+        self._beats = Beats(desk, channel, detector, membership, ledger, self._fencing, self._director, self._leaving)
         self._confirming = Confirming(desk, channel, detector, membership, ledger, self._director)
         self._report = Report(desk, detector, membership, ledger, self._fencing, self._director, self._leaving, groups)
         self._is_born = False
         self._last_s = 0.0
-        self._beat_s = 0.0
         self._armed_s = float("-inf")
         self._is_calm = False
         """Nothing came of the last round of all parts: what one does may be work for another in the next."""
@@ -109,7 +110,8 @@ class Kernel:
         self._moves.wake()
         self._channel.wake()
         self._is_calm = self._has_nothing()
-        self._beat_if_due()
+        if self._beats.wake():
+            self._hold.beat_left()
         self._arm()
         if desk.changed:
             desk.effects.append(Changed())
@@ -124,7 +126,7 @@ class Kernel:
     def _be_born(self) -> None:
         desk = self._desk
         self._is_born = True
-        desk.born_s = self._last_s = self._beat_s = desk.now_s
+        desk.born_s = self._last_s = self._beats.next_s = desk.now_s
         self._detector.born()
         desk.urgent = True
         desk.decide(
@@ -455,40 +457,7 @@ class Kernel:
         self._channel.post(m.FenceMe(index, detail))
         return desk.decide("fence.me", desk.node(desk.me), "this node asks to be switched off", detail, alarm=True)
 
-    # Beats and time.
-
-    def _beat_if_due(self) -> None:
-        desk, keepalive_s = self._desk, self._desk.cluster.timers.keepalive_s
-        if desk.now_s < self._beat_s and not desk.urgent:
-            return
-        if desk.now_s >= self._beat_s:
-            # Keep the rhythm, but do not send a burst to make up for a pause.
-            self._beat_s = max(self._beat_s + keepalive_s, desk.now_s + keepalive_s / 2)
-        if not self._leaving.is_gone:
-            self._channel.send(self._make_beat())
-            self._hold.beat_left()
-
-    def _make_beat(self) -> m.Beat:
-        desk, cluster, membership = self._desk, self._desk.cluster, self._membership
-        phase = "leaving" if self._leaving.is_leaving else membership.phase.value
-        alive = (peer for peer in self._detector.peers.values() if peer.alive)
-        row = tuple(self._channel.row(peer.nid, self._detector.age_s(peer.nid), peer.echo_ms) for peer in alive)
-        return m.Beat(
-            cluster.nodes[desk.me],
-            desk.birth.boot_id,
-            self._nodes_digest,
-            self._digest,
-            cluster.timers.deadtime_s,
-            membership.shown,
-            phase,
-            row,
-            tuple(self._ledger.mine.values()),
-            self._channel.stream_high,
-            membership.epoch,
-            self._fencing.devices.can_fence(),
-            self._director.executor_ready,
-            int(desk.now_s * 1000),
-        )
+    # Time.
 
     def _arm(self) -> None:
         parts: tuple[Callable[[], float], ...] = (
@@ -502,7 +471,7 @@ class Kernel:
             self._channel.deadline_s,
             *(group.deadline_s for group in self._groups),
         )
-        at_s = max(min(self._beat_s, *(part() for part in parts)), self._desk.now_s)
+        at_s = max(min(self._beats.next_s, *(part() for part in parts)), self._desk.now_s)
         if at_s != self._armed_s:
             self._armed_s = at_s
             self._desk.effects.append(Arm(at_s))

@@ -1,0 +1,67 @@
+"""This node's own beats: when one leaves, and what it says."""
+
+from heartbeat.kernel.channel import Channel
+from heartbeat.kernel.desk import Desk
+from heartbeat.kernel.detector import Detector
+from heartbeat.kernel.director import Director
+from heartbeat.kernel.fencing import Fencing
+from heartbeat.kernel.leaving import Leaving
+from heartbeat.kernel.ledger import Ledger
+from heartbeat.kernel.membership import Membership
+from heartbeat.wire.messages import Beat
+
+
+class Beats:
+    """Every keepalive, and at once when something in it changes."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        channel: Channel,
+        detector: Detector,
+        membership: Membership,
+        ledger: Ledger,
+        fencing: Fencing,
+        director: Director,
+        leaving: Leaving,
+    ) -> None:
+        self._desk, self._channel, self._detector, self._membership = desk, channel, detector, membership
+        self._ledger, self._fencing, self._director, self._leaving = ledger, fencing, director, leaving
+        self.next_s = 0.0
+        # The digests of what never changes in one life are made once.
+        self._digest, self._nodes_digest = desk.cluster.digest, desk.cluster.nodes_digest
+
+    def wake(self) -> bool:
+        """Send a beat when it is time, or when there is something to say; return whether one was sent."""
+        now, keepalive_s = self._desk.now_s, self._desk.cluster.timers.keepalive_s
+        if now < self.next_s and not self._desk.urgent:
+            return False
+        if now >= self.next_s:
+            # Keep the rhythm, but do not send a burst to make up for a pause.
+            self.next_s = max(self.next_s + keepalive_s, now + keepalive_s / 2)
+        if self._leaving.is_gone:
+            return False
+        self._channel.send(self._make())
+        return True
+
+    def _make(self) -> Beat:
+        desk, cluster, membership = self._desk, self._desk.cluster, self._membership
+        phase = "leaving" if self._leaving.is_leaving else membership.phase.value
+        alive = (peer for peer in self._detector.peers.values() if peer.alive)
+        row = tuple(self._channel.row(peer.nid, self._detector.age_s(peer.nid), peer.echo_ms) for peer in alive)
+        return Beat(
+            cluster.nodes[desk.me],
+            desk.birth.boot_id,
+            self._nodes_digest,
+            self._digest,
+            cluster.timers.deadtime_s,
+            membership.shown,
+            phase,
+            row,
+            tuple(self._ledger.mine.values()),
+            self._channel.stream_high,
+            membership.epoch,
+            self._fencing.devices.can_fence(),
+            self._director.executor_ready,
+            int(desk.now_s * 1000),
+        )
