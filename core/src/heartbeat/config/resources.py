@@ -240,6 +240,8 @@ def _arguments(
         _bare_ipv6(memory, word)
         return None
     form = "::".join([spelling.word, *(name.upper() for name in agent.positional)])
+    if known.from_words is not None:  # the driver's own order is not that of the types that it runs
+        form = f"{spelling.word}[::{'NAME=VALUE' if agent.extra_params else 'ARGUMENT'}...]"
     for problem, near in problems:
         shown = problem if spelling.name == word.text else "an argument is not valid"
         message = f"{spelling.word}: {shown}"
