@@ -26,6 +26,7 @@ COMMANDS = {
     "journal": "journal:journal",
     "why": "journal:why",
     "bench": "bench:bench",
+    "classic": "classic:classic",
 }
 """Command to ``module:function`` in this package; in the order in which ``hb --help`` lists them."""
 
