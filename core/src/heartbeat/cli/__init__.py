@@ -25,6 +25,7 @@ COMMANDS = {
     "demo": "demo:demo",
     "journal": "journal:journal",
     "why": "journal:why",
+    "sim": "sim:sim",
     "bench": "bench:bench",
     "classic": "classic:classic",
 }
