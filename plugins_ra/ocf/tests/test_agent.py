@@ -136,6 +136,11 @@ def test_without_a_reason_its_last_words_are(service: "Service") -> None:
         service.agent(start="echo noise >&2; exit 102").start()
 
 
+def test_time_and_level_of_a_log_line_are_not_part_of_the_reason(service: "Service") -> None:
+    with pytest.raises(PluginError, match=r"start: no disk in /dev \(exit code 1"):
+        service.agent(start="echo 'Nov  5 02:56:30 ERROR: no disk in /dev' >&2; exit 1").start()
+
+
 def test_an_agent_that_a_signal_ended_says_which(service: "Service") -> None:
     with pytest.raises(PluginError, match=r"no reason given \(ended by signal 9\)"):
         service.agent(start="kill -9 $$").start()

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,6 +30,9 @@ from heartbeat_ra_ocf.trace import traced
 
 if TYPE_CHECKING:
     from heartbeat.plugin.program import Ended
+
+_STAMP = re.compile(r"^[A-Z][a-z]{2} [ \d]\d [\d:]{8} (?:[A-Z]+: )?")
+"""``Nov 25 02:56:30 ERROR: ``, which the agents' library puts before what they log; the journal has its own time."""
 
 
 class OcfAgent(ResourceAgent):
@@ -151,7 +155,7 @@ class OcfAgent(ResourceAgent):
         """Return what came of an action, in one sentence: the agent's own reason, else its last words."""
         lines = [line.strip() for line in ended.stderr.splitlines() if line.strip()]
         reasons = [line.removeprefix(REASON).strip() for line in lines if line.startswith(REASON)]
-        why = (reasons or lines or [""])[-1][:300]
+        why = _STAMP.sub("", (reasons or lines or [""])[-1])[:300]
         return f"{self._type.word} {action}: {why or 'no reason given'} ({codes.show_code(ended.code)})"
 
 
