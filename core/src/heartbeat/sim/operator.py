@@ -40,10 +40,11 @@ class Operator:
         self._stage.start(nid)
 
     def help(self, asked: tuple[Nid, ...], *, pulls_plugs: bool) -> None:
-        """Do once what is needed on the nodes that should work: confirm, restart the blocked, forgive failures."""
+        """Do once what is needed on the nodes that should work: start, confirm, restart the blocked, forgive."""
         for nid in asked:
             kernel = self._stage.world.nodes[nid].kernel
             if kernel is None:
+                self._stage.start(nid)
                 continue
             self.confirm(nid, pulls_plugs=pulls_plugs)
             if inside.blocked(kernel):

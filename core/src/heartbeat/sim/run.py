@@ -128,13 +128,16 @@ class Run:
         self._converge("crash", others, measured, bounds, or_all=True)
         if self.stage.watch.violations:
             return
-        start_s = world.now_s
+        # Who is started while it is being shot is shot: people wait for the end of that.
+        self._until(lambda: not self._is_disturbed(others), PATIENCE_S)
+        start_s, shots = world.now_s, len(world.machines.fenced)
         if not world.machines.powered[nid]:
             self.stage.start(nid)
             self._until(lambda: not divided(self._look("", self.stage.nids)), timers.deadtime_s + 3)
             joined_s = world.now_s - start_s
             bounds = {"L3": 1.0 + 2 * timers.keepalive_s}
-            self._converge("rejoin", self.stage.nids, {"L3": joined_s}, bounds)
+            is_measured = len(world.machines.fenced) == shots
+            self._converge("rejoin", self.stage.nids, {"L3": joined_s} if is_measured else {}, bounds)
         else:
             self._converge("rejoin", self.stage.nids)
 
