@@ -174,6 +174,34 @@ def test_it_never_asks_to_be_woken_at_once(make_world: Any, make_cluster: Any, m
     assert late == []
 
 
+def test_an_old_proof_says_nothing_to_a_member_that_has_not_heard_the_newer_life(
+    make_lone: MakeLone, make_cluster: Callable[..., Any], beat_of: BeatOf
+) -> None:
+    """node3 was shot in life 1 and lives in life 2; node1 was away meanwhile. Found by a simulated swarm: node1 came
+    back, never heard node3, took the old proof from node2 and started what node3 held."""
+    lone = make_lone(make_cluster(3), stored={"lives": b"1:1,2:2"})
+    lone.frame(1, beat_of(lone.cluster, 1))
+    for _ in range(2):
+        lone.step(ev.Wake(), 0.02)
+    ballot = lone.kernel._membership.promised
+    old = Proved(Nid(2), 1, Proof.READ_BACK, "read off")
+    state = m.State(Member(Nid(1), 1), "boot", ViewId(), (), (old,), 0, 0, 0, leaving=False)
+    lone.frame(1, m.Flush(ballot, state))
+    lone.frame(1, m.Synced(ballot))
+    assert lone.kernel._membership.view.nids == (0, 1)
+    assert lone.kernel._ledger.proofs == {}
+
+
+def test_a_proof_that_a_newer_life_has_outdated_is_not_handed_on(
+    make_lone: MakeLone, make_cluster: Callable[..., Any], beat_of: BeatOf
+) -> None:
+    lone = make_lone(make_cluster(3))
+    lone.kernel._ledger.prove(Proved(Nid(2), 1, Proof.READ_BACK, "read off"))
+    assert len(lone.kernel._state().proofs) == 1
+    lone.frame(2, beat_of(lone.cluster, 2), incarnation=2)
+    assert lone.kernel._state().proofs == ()
+
+
 # S23: nothing that can be decoded makes it raise.
 
 STREAMED = m.Order | m.FenceOrder | m.FenceReport | m.FenceMe | m.MoveRequest | m.MoveReply

@@ -10,6 +10,7 @@ import msgspec
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.effects import Persist, Send
 from heartbeat.model.names import Nid
+from heartbeat.model.proof import Proved
 from heartbeat.model.view import Member
 from heartbeat.wire.frame import Header, short_id
 from heartbeat.wire.messages import Heard, Message, Nak, Packet, StaleLife
@@ -151,6 +152,11 @@ class Channel:
             self.counters.duplicate += 1
             return False, False
         return True, new_life
+
+    def is_about_newest(self, proved: Proved) -> bool:
+        """Is this proof about the newest life ever heard of a node? One about an earlier life says nothing of it,
+        least of all to a member that has not heard that node since its own start."""
+        return proved.incarnation >= self._lives.get(proved.nid, 0)
 
     def _remember(self, nid: Nid, incarnation: int) -> None:
         if incarnation != self._lives.get(nid, 0):

@@ -371,7 +371,7 @@ class Kernel:
             self._desk.birth.boot_id,
             self._membership.view.id,
             tuple(group.holding() for group in self._groups),
-            tuple(proved for _, proved in sorted(self._ledger.proofs.items())),
+            tuple(proved for _, proved in sorted(self._ledger.proofs.items()) if self._channel.is_about_newest(proved)),
             self._director.token,
             self._channel.stream_high,
             self._channel.sequence,
@@ -394,7 +394,8 @@ class Kernel:
             nid = state.member.nid
             self._director.token = max(self._director.token, state.token)
             for proved in state.proofs:
-                if proved.nid != desk.me and not self._ledger.is_condemned(proved.nid, proved.incarnation):
+                is_ghost = self._ledger.is_condemned(proved.nid, proved.incarnation)
+                if proved.nid != desk.me and not is_ghost and self._channel.is_about_newest(proved):
                     self._ledger.prove(proved)
             if nid != desk.me:
                 for packet in self._channel.covered(nid, state.stream):
