@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "executor": {"pils", "plugin", "wire", "model"},
     "journal": {"kernel", "wire", "model"},
     "sim": {"kernel", "wire", "model"},
-    "lab": {"client", "config", "pils", "testing", "model"},
+    "lab": {"client", "config", "pils", "testing", "plugin", "model"},
     "daemon": BELOW_DAEMON,
     "cli": BELOW_DAEMON | {"daemon"},
 }
