@@ -11,6 +11,9 @@ from heartbeat.executor.process import is_alive, session_members, start_ticks
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
+LEFTOVERS_S = 3.0
+"""Longest wait for processes that got SIGKILL: on a machine full of real-time work they too need their turn to die."""
+
 
 class Entry(msgspec.Struct, frozen=True):
     """One child."""
@@ -41,7 +44,7 @@ class Ledger:
     def strike(self, pid: int) -> None:
         (self._folder / str(pid)).unlink(missing_ok=True)
 
-    def end_leftovers(self, patience_s: float = 1.0) -> list[str]:
+    def end_leftovers(self, patience_s: float = LEFTOVERS_S) -> list[str]:
         """End what an earlier executor left under way; return a line for each.
 
         The whole session gets SIGKILL, a tail only itself. Waits until they are gone, at most ``patience_s``: one
