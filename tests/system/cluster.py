@@ -76,9 +76,10 @@ class Cluster:
 
     def count(self, node: str, kind: str) -> int:
         """Return how often a node has decided this so far; 0 before it has a journal."""
-        if not (self.lab.disk(node) / "state" / "journal.db").exists():
+        try:
+            return len(self.journal(node, kind))
+        except (sqlite3.Error, OSError):
             return 0
-        return len(self.journal(node, kind))
 
     def hb(self, node: str, *words: str) -> tuple[int, str]:
         """Run ``hb`` in a node; return its status and all that it printed."""
@@ -164,6 +165,10 @@ class Cluster:
     def started(self, resource: str) -> list[str]:
         """Return on which nodes a toy was started so far, in order."""
         return [e.words[1] for e in self.lab.events() if e.kind == "start" and e.words[0] == resource]
+
+    def were_shot(self, *nodes: str) -> None:
+        """Hold that the power switch was told to switch off just these, in this order."""
+        assert self.shots() == [*nodes], f"{self.shots()} were shot, not {[*nodes]}\n{self.story()}"
 
     def shots(self) -> list[str]:
         """Return which nodes the power switch was told to switch off so far, in order."""

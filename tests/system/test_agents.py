@@ -24,7 +24,7 @@ def test_a_group_whose_second_resource_fails_is_tried_on_the_other_node(up: Call
     cluster.until_runs(ADDRESS, "node2")
     assert cluster.started("toy::a") == ["node2"]
     assert cluster.count("node1", "group.start-failed") == 1
-    assert cluster.shots() == []
+    cluster.were_shot()
 
 
 def test_a_group_that_starts_nowhere_is_stopped_with_a_reason(up: Callable[..., Cluster]) -> None:
@@ -44,7 +44,7 @@ def test_a_start_that_hangs_is_ended_and_the_group_goes_elsewhere(up: Callable[.
     cluster = set_up(up, {("node1", "start"): "hang"})
     cluster.until_runs(ADDRESS, "node2")
     assert cluster.started("toy::a") == ["node2"]
-    assert cluster.shots() == []
+    cluster.were_shot()
     assert cluster.lab.output("node1", ["pgrep", "-f", "sleep 1000"])[0] == 1  # nothing of it is left
 
 
@@ -53,7 +53,7 @@ def test_a_failed_stop_has_the_node_fenced_and_the_group_moved_on_proof(up: Call
     cluster.until_runs(ADDRESS, "node1")
     cluster.hb("node1", "standby")
     cluster.until_runs(ADDRESS, "node2")
-    assert cluster.shots() == ["node1"]
+    cluster.were_shot("node1")
     assert cluster.started("toy::a") == ["node1", "node2"]
 
 
@@ -62,7 +62,7 @@ def test_a_stop_that_hangs_is_unknown_not_stopped(up: Callable[..., Cluster]) ->
     cluster.until_runs(ADDRESS, "node1")
     cluster.hb("node1", "standby")
     cluster.until_runs(ADDRESS, "node2")
-    assert cluster.shots() == ["node1"]
+    cluster.were_shot("node1")
 
 
 def test_without_a_device_a_failed_stop_blocks_the_group(up: Callable[..., Cluster]) -> None:
@@ -91,4 +91,4 @@ def test_a_stop_that_fails_although_the_resource_is_gone_is_believed_after_a_loo
     status, text = cluster.hb("node1", "standby")
     assert status == 0, text
     cluster.until_runs(ADDRESS, "node2")
-    assert cluster.shots() == []
+    cluster.were_shot()

@@ -20,7 +20,7 @@ def test_the_holders_group_is_taken_after_the_holder_was_fenced(up: Callable[...
     order = [kinds.index(kind) for kind in ("node.silent", "fence.begun", "fence.proved")]
     assert order == sorted(order)
     assert order[-1] < taken
-    assert cluster.shots() == ["node1"]
+    cluster.were_shot("node1")
     assert [cluster.started(f"toy::{name}")[-1] for name in "abc"] == ["node2"] * 3
     events = [(event.kind, event.words) for event in cluster.lab.events()]
     assert events.index(("start", ("toy::a", "node2"))) < events.index(("start", ("toy::b", "node2")))
@@ -71,4 +71,4 @@ def test_three_nodes_one_survivor_takes_over_not_two(up: Callable[..., Cluster])
     cluster.lab.crash("node1")
     cluster.until_runs(ADDRESS, "node3")
     assert cluster.started("toy::a") == ["node1", "node3"]
-    assert cluster.shots() == ["node1"]
+    cluster.were_shot("node1")

@@ -26,7 +26,7 @@ def where(cluster: Cluster, asked: str = "node1") -> dict[str, str]:
 def test_an_orderly_stop_hands_over_at_once_and_fences_nobody(cluster: Cluster) -> None:
     assert cluster.lab.stop("node1") == 0
     cluster.until_runs(ADDRESS, "node2")
-    assert cluster.shots() == []
+    cluster.were_shot()
     assert cluster.node("node2", "node1").state == "left"
     events = [(event.kind, event.words) for event in cluster.lab.events()]
     assert events.index(("stop", ("toy::a", "node1"))) < events.index(("start", ("toy::a", "node2")))
@@ -40,7 +40,7 @@ def test_hb_stop_returns_when_the_node_has_left(cluster: Cluster) -> None:
     assert status == 0, text
     assert not cluster.oracle.holders("toy::b") & {"node2"}
     cluster.until_runs("toy::b", "node1")
-    assert cluster.shots() == []
+    cluster.were_shot()
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_planned_moves(cluster: Cluster, node: str, verb: str, which: str, then:
     assert where(cluster, "node2") == then
     moved = then[ADDRESS] == "node2"
     assert ("away for" in text) is moved, text
-    assert cluster.shots() == []
+    cluster.were_shot()
 
 
 def test_what_was_sent_away_can_be_called_home(cluster: Cluster) -> None:
@@ -84,7 +84,7 @@ def test_a_second_sigterm_is_still_orderly(cluster: Cluster) -> None:
     cluster.until_runs(ADDRESS, "node2")
     cluster.until(lambda: not cluster.lab.node("node1").daemon, "node1's daemon ends")
     assert cluster.count("node1", "leave.done") == 1
-    assert cluster.shots() == []
+    cluster.were_shot()
 
 
 def test_failback_off_stays_on_goes_home_after_a_while_legacy_at_once(up: Callable[..., Cluster]) -> None:

@@ -22,7 +22,7 @@ def test_one_of_two_links_cut_moves_nothing_and_is_reported(up: Callable[..., Cl
     cluster.until_decided("node2", "link.down")
     cluster.until_members("node1", "node2")
     assert cluster.started("toy::a") == ["node1"]
-    assert cluster.shots() == []
+    cluster.were_shot()
     cluster.lab.heal()
     cluster.until(lambda: not down(), "the link is up again")
 

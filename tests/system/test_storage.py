@@ -29,12 +29,12 @@ def test_a_full_disk_under_the_survivor_does_not_delay_the_takeover(cluster: Clu
     assert cluster.lab.output("node2", ["sh", "-c", FILL])[0] == 0
     cluster.lab.crash("node1")
     cluster.until_runs(ADDRESS, "node2", timeout_s=15.0)
-    assert cluster.shots() == ["node1"]
+    cluster.were_shot("node1")
 
 
 def test_a_full_disk_under_the_holder_is_no_death(cluster: Cluster) -> None:
     assert cluster.lab.output("node1", ["sh", "-c", FILL])[0] == 0
     cluster.hb("node2", "standby")  # something to write about
     cluster.stays(lambda: cluster.node("node2", "node1").state == "member", "node1 is a member", 3.0)
-    assert cluster.shots() == []
+    cluster.were_shot()
     assert cluster.started("toy::a") == ["node1"]

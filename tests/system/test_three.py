@@ -36,7 +36,7 @@ def until_taken(cluster: Cluster, group: str, *nodes: str) -> None:
 def test_the_majority_takes_over_and_the_minority_shoots_nobody(cluster: Cluster) -> None:
     cluster.lab.cut("node3")
     until_taken(cluster, "toy::c", "node1", "node2")
-    assert cluster.shots() == ["node3"]
+    cluster.were_shot("node3")
     cluster.lab.heal()
     cluster.until_members(*NODES)
 
@@ -60,7 +60,7 @@ def test_two_that_die_at_once_leave_one_that_does_nothing(cluster: Cluster) -> N
     cluster.lab.crash("node2")
     cluster.until(lambda: cluster.status("node3").standing == "no-quorum", "node3 has no quorum")
     cluster.until(lambda: cluster.oracle.holders("toy::c") == set(), "it stops what it holds")
-    assert cluster.shots() == []
+    cluster.were_shot()
     cluster.lab.device("ok")
     cluster.lab.start("node1", "node2")
     cluster.until_members(*NODES)
@@ -78,10 +78,10 @@ def test_the_coordinator_dies_in_the_middle_of_its_plan(cluster: Cluster) -> Non
     cluster.until_decided("node1", "group.stop")
     cluster.lab.crash("node1")
     until_taken(cluster, ADDRESS, "node2", "node3")
-    assert cluster.shots() == ["node1"]
+    cluster.were_shot("node1")
 
 
 def test_a_frozen_node_of_three_is_shot_and_its_group_taken(cluster: Cluster) -> None:
     cluster.lab.freeze("node2")
     until_taken(cluster, "toy::b", "node1", "node3")
-    assert cluster.shots() == ["node2"]
+    cluster.were_shot("node2")

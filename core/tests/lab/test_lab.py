@@ -245,3 +245,13 @@ def test_a_second_lab_of_the_same_name_is_refused(files: Path, lab: Lab) -> None
     with pytest.raises(LabError, match="is already up"):
         Lab.up(files, PluginRegistry(), name=lab.home.name)
     assert lab.node("node1").powered
+
+
+def test_a_frozen_node_loses_its_power_as_fast_as_any(lab: Lab) -> None:
+    """What waits for its processes outside was stopped with them, and must not hold up the end of its namespaces."""
+    lab.ask("spawn", node="node1", argv=["sleep", "infinity"], log="/dev/null")
+    lab.freeze("node1")
+    lab.crash("node1")
+    assert not lab.node("node1").powered
+    kinds = [event.kind for event in lab.events() if event.words[:1] == ("node1",)]
+    assert kinds[-2:] == ["freeze", "off"]

@@ -116,8 +116,11 @@ class Node:
                 return at
             self._switch.carrier(self.name, self.media, up=False)
             assert self._machine is not None
+            waiting = self._waiting_outside() if self._frozen else set()
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._init, signal.SIGKILL)
+            # The end of a PID namespace waits for those who must reap its processes, and these were stopped, too.
+            _signal([*waiting], signal.SIGCONT)
             self._machine.wait(DEATH_S)
             self._gone(self._machine)
             return at
@@ -176,12 +179,14 @@ class Node:
     def thaw(self) -> None:
         with self._lock:
             self._running()
-            mine = self.pids()
-            # nsenter(1) stops itself along with the program that it waits for.
-            outside = {_parent(pid) for pid in mine} - {*mine, self._init, 0}
-            _signal([*mine, *outside], signal.SIGCONT)
+            _signal([*self.pids(), *self._waiting_outside()], signal.SIGCONT)
             self._frozen = False
             self._note(f"thaw {self.name}")
+
+    def _waiting_outside(self) -> set[int]:
+        """Return the parents that a frozen node's processes have outside: nsenter(1) stops along with its program."""
+        mine = self.pids()
+        return {_parent(pid) for pid in mine} - {*mine, self._init, 0}
 
     def kill(self, which: str) -> int:
         """SIGKILL one of the daemon's processes, ``daemon`` or ``executor``; returns how many died."""
