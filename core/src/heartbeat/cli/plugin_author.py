@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from heartbeat.cli import EXIT_NO
-from heartbeat.cli.asking import say_no
 from heartbeat.cli.seconds import seconds
 from heartbeat.cli.table import printable
 
@@ -32,6 +31,8 @@ def new(kind: str, name: str, folder: Path | None) -> None:
     except CannotScaffold as wrong:
         raise click.UsageError(str(wrong)) from None
     except OSError as wrong:
+        from heartbeat.cli.asking import say_no  # brings the client, which a listing must not pay for
+
         say_no(f"{wrong.filename}: {wrong.strerror}")
     for path in written:
         click.echo(path)
