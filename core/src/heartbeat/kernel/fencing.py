@@ -102,6 +102,8 @@ class Fencing:
     # Cases.
 
     def deadline_s(self) -> float:
+        if not self._may_act:
+            return float("inf")  # what is due then is done in the step that brings a view
         waiting = [c for c in self.cases.values() if c.stage is Stage.WAITING and self._leads(c)]
         times = [max(case.not_before_s, self._held_until_s) for case in waiting]
         if self.standing is not Standing.NO_QUORUM:
@@ -112,9 +114,14 @@ class Fencing:
                 times.append(initdead_s)
         return min(times, default=float("inf"))
 
+    @property
+    def _may_act(self) -> bool:
+        is_viewless = self._membership.is_flushing or not self._membership.view.members
+        return self.standing is not Standing.NO_QUORUM and not is_viewless
+
     def wake(self) -> None:
         self._close_returned()
-        if self.standing is Standing.NO_QUORUM or self._membership.is_flushing or not self._membership.view.members:
+        if not self._may_act:
             return
         if self._ledger.dirty:
             self._fence_the_blocked()
