@@ -62,12 +62,14 @@ class ExecutorLink:
         self._ready = False
         self._task: asyncio.Task[None] | None = None
         self._timers: list[asyncio.TimerHandle] = []
+        self._closed = False
 
     def start(self) -> None:
         """Connect, and connect again whenever the executor was lost."""
         self._task = asyncio.get_running_loop().create_task(self._connect())
 
     def close(self) -> None:
+        self._closed = True
         for timer in self._timers:
             timer.cancel()
         if self._task is not None:
@@ -136,7 +138,9 @@ class ExecutorLink:
         self._send(wire.Warm(self._plugins))
 
     def lost(self) -> None:
-        """The executor died: every operation under way is of unknown outcome."""
+        """The executor died: every operation under way is of unknown outcome. After close it is nobody's concern."""
+        if self._closed:
+            return
         was_ready, self._ready, self._transport = self._ready, False, None
         for timer in self._timers:
             timer.cancel()
