@@ -26,7 +26,7 @@ def frames_heard(world: World, noise: Noise, frames: int = 400) -> int:
         lane.noise = noise
     world.cut(A, (1,))
     came: list[Nid] = []
-    world.step = lambda nid, _event: came.append(nid)  # type: ignore[method-assign]
+    world.step = lambda nid, event: came.append(nid)  # type: ignore[method-assign]
     for number in range(frames):
         world.network.send(A, fx.Send(Header(0, b"c", b"s", 1, b"x", number), Packet(Nak(1, 1))))
         world.run(0.05)
@@ -96,7 +96,7 @@ def test_a_stalled_disk_writes_when_the_stall_is_over(world: World) -> None:
 
 def operations(world: World) -> list[tuple[float, Outcome]]:
     ended: list[tuple[float, Outcome]] = []
-    world.finish = lambda _nid, _number, result: ended.append((world.since_s, result.outcome))  # type: ignore[method-assign]
+    world.finish = lambda nid, number, result: ended.append((world.since_s, result.outcome))  # type: ignore[method-assign]
     world.machines.powered[A] = world.machines.executor_up[A] = True
     return ended
 

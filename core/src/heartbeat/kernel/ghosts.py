@@ -20,12 +20,14 @@ class Ghosts:
         self._believed_s: dict[Nid, float] = {}
         """When the proof was taken that turned out wrong: what started here after it started second."""
 
-    def speaks(self, nid: Nid, incarnation: int, message: Message) -> bool:
-        """Take a frame's message; True when a ghost sent it, and then it counts for nothing else."""
+    def speaks(self, nid: Nid, incarnation: int, message: Message | None) -> bool:
+        """Take a frame's message, None for a copy of one taken before; True: a ghost sent it, it counts for no more."""
         ledger, proved = self._ledger, self._ledger.proofs.get(nid)
         is_over = proved is not None and incarnation <= proved.incarnation
         if is_over and ledger.left_in_order(nid, incarnation):
             return False  # one that left in order may finish its sentence
+        if message is None:  # a copy on another link, or a recording, shows no life
+            return is_over or ledger.is_condemned(nid, incarnation)
         # Frames sent before the end may still be on their way; deadtime is longer than any queue.
         if is_over and self._desk.now_s > ledger.proved_s[nid] + self._desk.cluster.timers.deadtime_s:
             self._withdraw(nid, incarnation)

@@ -204,7 +204,7 @@ class Kernel:
             return
         if new_life:
             self._detector.new_life(nid, event.header.incarnation)
-        if self._ghosts.speaks(nid, event.header.incarnation, event.packet.message):
+        if self._ghosts.speaks(nid, event.header.incarnation, event.packet.message if fresh else None):
             return
         self._detector.heard(nid, event.link, event.header.sequence, fresh=fresh)
         if not fresh:

@@ -223,7 +223,9 @@ class Machines:
         ]
         self.active[nid].add(resource)
         if self._world.watch is not None:
-            self._world.watch.see(Activated(self._world.now_s, nid, group, resource, tuple(others)))
+            answering = self._world.answering(resource)
+            unguarded = [n for n in others if names[n] in answering and not self._world.is_stepping(n)]
+            self._world.watch.see(Activated(self._world.now_s, nid, group, resource, tuple(others), tuple(unguarded)))
 
     def _fence(self, nid: Nid, operation: Operation) -> Result:
         run, how = operation.run, operation.how

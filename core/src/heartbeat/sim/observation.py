@@ -118,6 +118,8 @@ class Activated(msgspec.Struct, frozen=True):
     group: str
     resource: str
     others: tuple[Nid, ...]
+    unguarded: tuple[Nid, ...] = ()
+    """Those of the others that answer for it with a daemon that is dead or stands still."""
 
 
 class Fenced(msgspec.Struct, frozen=True):

@@ -243,6 +243,10 @@ class World:
         for effect in effects:
             self._do[type(effect)](node, effect)
 
+    def is_stepping(self, nid: Nid) -> bool:
+        """True while its daemon lives and is not frozen."""
+        return self.nodes[nid].kernel is not None and self.nodes[nid].frozen is None
+
     def source(self, header: Header) -> Nid | None:
         """Return which node a frame says that it is from; None for a stranger."""
         return self._ids.get(header.sender)

@@ -1,6 +1,6 @@
 """All checkers, and the properties that nothing can check yet."""
 
-from heartbeat.sim.check.activity import Contested, Exclusive
+from heartbeat.sim.check.activity import Contested, Exclusive, Guarded
 from heartbeat.sim.check.bounds import Bounded, Inert
 from heartbeat.sim.check.checker import Checker, Setting
 from heartbeat.sim.check.fences import Fences
@@ -14,7 +14,7 @@ from heartbeat.sim.check.views import Agreement, Increase, OnePrimary, SelfInclu
 
 CHECKERS: tuple[type[Checker], ...] = (
     Agreement, SelfInclusion, Increase, OnePrimary, Integrity, DurableLife, LifeOnce, Exclusive, ProvedStart, Fences,
-    Woken, InOrder, Bounded, Inert, Contested,
+    Woken, InOrder, Bounded, Inert, Guarded, Contested,
     OneView, Exclusion, Joining, Active, NotStuck, Takeover, Calm,
 )  # fmt: skip
 """Safety first, then liveness. S22 is checked from outside: the same seed has the same trace."""
@@ -30,7 +30,6 @@ NOT_APPLICABLE = {
     "S20": "equal configuration at equal index: until the configuration is replicated",
     "L4": "every safe message of a lasting member is delivered: until ordered messages exist",
     "L9": "flow control never deadlocks: until ordered messages exist",
-    "promise b": "no answer from a node whose daemon died or froze: until the kernel gives out the hold",
 }
 """Property to why no run can break it yet."""
 

@@ -1,4 +1,4 @@
-"""S14 and the promises (a) and (c): what may be active where, as the oracle sees it. (b) needs the hold."""
+"""S14 and the promises: what may be active, and answer, where; as the oracle sees it."""
 
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action
@@ -45,6 +45,21 @@ class Exclusive(Checker):
         self.broken(
             observation, f"{observation.resource} becomes active on {self.name(observation.nid)}, it is on {others}"
         )
+
+
+class Guarded(Checker):
+    law = "promise b"
+    says = "(b) what shares no data does not answer any more where the daemon died or froze, once it starts elsewhere"
+    sees = (Activated,)
+
+    def see(self, observation: Observation) -> None:
+        assert isinstance(observation, Activated)
+        if observation.unguarded and not self.shares_data(observation.group):
+            others = " and ".join(self.name(nid) for nid in observation.unguarded)
+            self.broken(
+                observation,
+                f"{observation.resource} starts on {self.name(observation.nid)}, and {others} still answers, unguarded",
+            )
 
 
 class Contested(Checker):
