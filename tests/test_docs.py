@@ -87,6 +87,8 @@ def what_is_wrong(words: list[str]) -> str:
             command = inner
         elif not any(isinstance(parameter, click.Argument) for parameter in command.params):
             return f"{command.name} takes no word such as {word}"
+        elif not command.context_settings.get("allow_interspersed_args", True):
+            return ""  # what follows belongs to another program
     return ""
 
 
