@@ -163,7 +163,7 @@ def test_a_resource_is_held_before_it_starts_and_then_by_the_guard(held: Held) -
     what, at_s, pid = held.log()[0]
     started_s, child = held.noted_at("start")
     assert what.startswith("hold=")
-    assert held.guard() in [who for _, _, who in held.log()]
+    eventually(lambda: held.guard() in [who for _, _, who in held.log()], "the guard goes on with the hold")
     assert any(who == child and when < started_s for _, when, who in held.log()), (what, at_s, pid)
 
 

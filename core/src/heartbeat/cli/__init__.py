@@ -64,9 +64,14 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name in a file may not exist in the terminal's alphabet
     try:
-        hb(prog_name="hb")
+        # Not standalone: there click would turn Ctrl-C into status 1, which says that the answer is no.
+        status = hb.main(prog_name="hb", standalone_mode=False)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(wrong.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_NO)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.exceptions.Abort):
         sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
