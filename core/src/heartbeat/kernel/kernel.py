@@ -206,7 +206,9 @@ class Kernel:
             self._detector.new_life(nid, event.header.incarnation)
         if self._ghosts.speaks(nid, event.header.incarnation, event.packet.message if fresh else None):
             return
-        self._detector.heard(nid, event.link, event.header.sequence, fresh=fresh)
+        if not self._ledger.left_in_order(nid, event.header.incarnation):
+            # The last words of one that left are no life: news of it would make everybody beat at every word.
+            self._detector.heard(nid, event.link, event.header.sequence, fresh=fresh)
         if not fresh:
             self._is_old_news = not new_life
             return
@@ -231,7 +233,8 @@ class Kernel:
         first = self._detector.peers[nid].beat is None
         before = self._detector.peers[nid].beat
         self._is_old_news = self._detector.says_the_same(nid, beat)
-        if first or not self._detector.hears_me(nid):
+        has_left = self._ledger.left_in_order(nid, self._detector.peers[nid].incarnation)
+        if not has_left and (first or not self._detector.hears_me(nid)):
             desk.urgent = True
         self._detector.beat(nid, beat)
         if beat.nodes_digest != self._nodes_digest:
