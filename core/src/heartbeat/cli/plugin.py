@@ -80,19 +80,26 @@ def _keep(last: "LastFound", news: "list[Found]") -> None:
 @plugin.command()
 @click.argument("name", metavar="[KIND:]NAME")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with stable keys.")
-def show(name: str, *, as_json: bool) -> None:
+@click.option("--markdown", "as_markdown", is_flag=True, help="As a page for a web site: that of docs/plugins.")
+def show(name: str, *, as_json: bool, as_markdown: bool) -> None:
     """Describe a plugin: what it is, its parameters, what it can do, and a line that asks for it.
 
     NAME may be what an administrator writes (lab, IPaddr2, bcast, sha256), with its kind (stonith:lab), or a type that
     a catalogue found on this host. Exits with 1 when it is not installed or cannot be loaded.
     """
-    from heartbeat.cli.plugin_facts import facts_of, facts_of_type
+    from heartbeat.cli.plugin_facts import facts_of, facts_of_type, load_checked
     from heartbeat.cli.plugin_name import find_named
     from heartbeat.cli.plugin_page import facts_page
+    from heartbeat.pils.page import plugin_page
     from heartbeat.pils.registry import PluginRegistry
 
     registry = PluginRegistry()
     found = find_named(registry, name)
+    if as_markdown:
+        if isinstance(found, tuple):
+            raise click.UsageError(f"{name} is a type that a catalogue found, and has no page")
+        click.echo(plugin_page(found, registry.kind(found.kind), load_checked(registry, found)), nl=False)
+        return
     facts = facts_of_type(*found) if isinstance(found, tuple) else facts_of(registry, found)
     click.echo(json.dumps(facts, indent=2) if as_json else "\n".join(facts_page(facts)))
 

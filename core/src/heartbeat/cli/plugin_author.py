@@ -46,12 +46,14 @@ def new(kind: str, name: str, folder: Path | None) -> None:
 @click.command()
 @click.argument("subject", metavar="[KIND:]NAME|FOLDER")
 @click.option("--select", multiple=True, metavar="TOPIC", help="HB1 ... HB6 only; may be given again.")
+@click.option("--fix", is_flag=True, help="Mend what is mechanical in FOLDER first: README table, py.typed ...")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with stable keys.")
-def validate(subject: str, select: tuple[str, ...], *, as_json: bool) -> None:
+def validate(subject: str, select: tuple[str, ...], *, fix: bool, as_json: bool) -> None:
     """Judge a plugin by all rules, without its device: the installed one, or the distribution in a FOLDER.
 
     HB1 packaging, HB2 import, HB3 contract, HB4 parameters, HB5 behaviour (the author's tests, with the sources only),
-    HB6 documents. Exits with 1 when something is wrong; an advice is not.
+    HB6 documents. A conformance.toml in the plugin's package holds exemptions, each with its reason and date, and the
+    runs on real devices. Exits with 1 when something is wrong; an advice is not.
     """
     import json
 
@@ -62,7 +64,7 @@ def validate(subject: str, select: tuple[str, ...], *, as_json: bool) -> None:
     strange = [topic for topic in select if topic not in TOPICS]
     if strange:
         raise click.BadParameter(f"{strange[0]!r} is none of {', '.join(TOPICS)}", param_hint="--select")
-    verdict = validate_word(subject, select)
+    verdict = validate_word(subject, select, fix=fix)
     click.echo(json.dumps(verdict_as_json(verdict), indent=2) if as_json else "\n".join(verdict_page(verdict)))
     if any(it.severity is not Severity.ADVICE for it in verdict.findings):
         raise click.exceptions.Exit(EXIT_NO)

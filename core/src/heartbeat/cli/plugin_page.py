@@ -7,22 +7,11 @@ from typing import Any
 
 from heartbeat.cli.table import Cell, printable, table
 from heartbeat.model.duration import show_duration
+from heartbeat.pils.capability import meaning
 from heartbeat.pils.listing import Listed, State
 
 _WIDTH = 100
 _TONES = {State.OK: "green", State.BROKEN: "red", State.SHADOWED: "yellow", State.LEFT_OUT: "yellow"}
-
-_WORDS = {
-    ("can_read_power", True): "the power is read back from the device",
-    ("can_read_power", False): "takes orders, cannot be asked: by itself it never protects shared data",
-    ("serialises", True): "drops the requests of a client that it has switched off",
-    ("needs_key", False): "uses no key: anybody can make its frames",
-    ("strength", 0): "integrity only",
-    ("strength", 1): "authentic, by an aged hash",
-    ("strength", 2): "authentic",
-    ("strength", 3): "authentic and secret",
-}
-"""Capability and value to what it means, where the name alone does not say it."""
 
 
 def list_page(lines: Sequence[Listed]) -> list[str]:
@@ -142,10 +131,7 @@ def _asking(facts: dict[str, Any]) -> list[str]:
 
 
 def _abilities(facts: dict[str, Any]) -> list[str]:
-    rows = [
-        (name, _as_written(value), _WORDS.get((name, value), "") if isinstance(value, int | bool) else "")
-        for name, value in facts["capabilities"].items()
-    ]
+    rows = [(name, _as_written(value), meaning(name, value)) for name, value in facts["capabilities"].items()]
     if facts["refines"]:
         rows.append(("also has", ", ".join(facts["refines"]), ""))
     return table(rows)

@@ -4,6 +4,18 @@ import inspect
 
 from heartbeat.plugin.kind import Kind, Plugin
 
+_WORDS = {
+    ("can_read_power", True): "the power is read back from the device",
+    ("can_read_power", False): "takes orders, cannot be asked: by itself it never protects shared data",
+    ("serialises", True): "drops the requests of a client that it has switched off",
+    ("needs_key", False): "uses no key: anybody can make its frames",
+    ("strength", 0): "integrity only",
+    ("strength", 1): "authentic, by an aged hash",
+    ("strength", 2): "authentic",
+    ("strength", 3): "authentic and secret",
+}
+"""Capability and value to what it means, where the name alone does not say it."""
+
 
 def capabilities(kind: Kind, plugin: type[Plugin]) -> dict[str, object]:
     """Return the constants that the kind's contract asks for, as this plugin gives them: ``can_read_power``.
@@ -22,6 +34,11 @@ def refinements(kind: Kind, plugin: type[Plugin]) -> list[str]:
         for name, method in vars(owner).items()
         if _has_default(name, method) and inspect.getattr_static(plugin, name) is not method
     ]
+
+
+def meaning(name: str, value: object) -> str:
+    """Return what a capability of this value means; empty where the name alone says it."""
+    return _WORDS.get((name, value), "") if isinstance(value, int | bool) else ""
 
 
 def _contracts(kind: Kind) -> list[type]:

@@ -1,11 +1,14 @@
 """What every plugin declares about itself, judged without making an instance. Needs no pytest."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from heartbeat.pils.contract import broken_rules
+from heartbeat.pils.parameter_table import as_text
 from heartbeat.plugin import Kind, Param, ParamKind, Plugin, Secret
 from heartbeat.plugin.param import Value
+
+__all__ = ["as_text", "declaration_findings"]
 
 _SECRET_NAME = re.compile(r"pass(?!ive)|secret|token|community|(?<![a-z])key(?!s?_?(file|path|num))", re.IGNORECASE)
 """Names under which people keep secrets; a path to one (``keyfile``) is none."""
@@ -62,14 +65,3 @@ def _form(plugin: type[Plugin]) -> Iterator[str]:
     for param in plugin.params:
         if param.required and param.name not in names:
             yield f"parameter {param.name} is required, but positional does not name it"
-
-
-def as_text(value: Value) -> str:
-    """Return a parameter's value as an administrator would write it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        return ",".join(f"{host}={outlet}" for host, outlet in value.items())
-    if isinstance(value, tuple):
-        return " ".join(value)
-    return str(value)

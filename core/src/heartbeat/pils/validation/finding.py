@@ -25,13 +25,19 @@ class Finding:
     """``pyproject.toml``, a file, ``stonith:acme`` ..."""
     text: str
     advice: str = ""
+    is_fixable: bool = False
+    """Can ``hb plugin validate FOLDER --fix`` mend it?"""
 
 
 TIERS = (("conforming", ("HB1", "HB2", "HB3", "HB4", "HB5")), ("listed", ("HB1", "HB2")))
 """The best first: what a plugin is when none of these topics has an error, and all of them were looked at."""
 
 
-def tier(findings: list[Finding], looked_at: set[str]) -> str:
-    """Return the best tier that the findings allow; empty when there is none."""
+def tier(findings: list[Finding], looked_at: set[str], *, proven: bool = False) -> str:
+    """Return the best tier that the findings allow; empty when there is none.
+
+    ``proven``: the log of a run on a real device is there. It lifts what is *conforming*, and nothing less.
+    """
     wrong = {it.code[:3] for it in findings if it.severity is Severity.ERROR}
-    return next((name for name, topics in TIERS if looked_at >= set(topics) and not wrong & set(topics)), "")
+    best = next((name for name, topics in TIERS if looked_at >= set(topics) and not wrong & set(topics)), "")
+    return "proven" if proven and best == "conforming" else best

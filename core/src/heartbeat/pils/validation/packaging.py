@@ -30,11 +30,15 @@ def packaging_findings(papers: Papers, registry: PluginRegistry) -> Iterator[Fin
         )
     if not papers.requires_python:
         text = "it does not say which Python it needs"
-        yield Finding("HB103", Severity.WARNING, papers.place, text, 'write requires-python = ">=3.11"')
+        yield Finding(
+            "HB103", Severity.WARNING, papers.place, text, 'write requires-python = ">=3.11"', is_fixable=True
+        )
     yield from _about_core(papers)
     if not papers.is_typed:
         text = "it has no py.typed, so that nobody's type checker reads it"
-        yield Finding("HB105", Severity.ADVICE, papers.place, text, "put an empty py.typed beside __init__.py")
+        yield Finding(
+            "HB105", Severity.ADVICE, papers.place, text, "put an empty py.typed beside __init__.py", is_fixable=True
+        )
     if not papers.has_licence:
         text = "it has no licence: nobody may pass it on"
         yield Finding("HB106", Severity.ADVICE, papers.place, text, "choose one: license, and a LICENSE file")

@@ -31,6 +31,8 @@ class Papers:
     """Its plugins."""
     folder: Path | None = None
     """The sources; None: only what is installed is here."""
+    readme_name: str = "README.md"
+    """In the sources' folder."""
 
     def wants(self, distribution: str) -> str | None:
         """Return the bounds of a requirement (``>=4.0,<5``), empty when it has none; None when it is not required."""
@@ -102,6 +104,7 @@ def papers_of_project(folder: Path) -> Papers:
         is_typed=any(folder.glob("src/*/py.typed")),
         points=_plugins(points),
         folder=folder,
+        readme_name=str(project.get("readme") or "README.md"),
     )
 
 
