@@ -1,17 +1,20 @@
-"""Each distribution is whole by itself: its wheel installs with core and what it declares, and its plugins load."""
+"""Each distribution is whole by itself: its wheel installs with core and what it declares, and passes the public rules.
 
-import os
-import shutil
+Without an index: from the wheels of a folder that is made anew for this run.
+"""
+
+import json
 import subprocess
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.wheelhouse import ROOT, UV, build_ours, pack_theirs, run_uv
+
 PROJECTS = sorted([ROOT / "core", *(path.parent for path in ROOT.glob("plugins_*/*/pyproject.toml"))])
-UV = shutil.which("uv", path=f"{ROOT / '.uv' / 'bin'}:{os.environ.get('PATH', '')}")
 
 LOAD_ALL = """
 import importlib.metadata, sys
@@ -27,25 +30,40 @@ print(*names)
 pytestmark = pytest.mark.skipif(UV is None, reason="uv is not here; `make test` brings it into .uv/")
 
 
-def _uv(*words: str, environment: Path) -> None:
-    env = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(environment), "UV_PYTHON_DOWNLOADS": "never"}
-    env.pop("VIRTUAL_ENV", None)
-    if (ROOT / ".uv" / "cache").exists():
-        env["UV_CACHE_DIR"] = str(ROOT / ".uv" / "cache")
-    done = subprocess.run([str(UV), *words], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+@pytest.fixture(scope="session")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return build_ours(tmp_path_factory.mktemp("ours"))
 
 
-def _project(folder: Path) -> dict[str, object]:
-    project: dict[str, object] = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+@pytest.fixture(scope="session")
+def theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("theirs")
+    pack_theirs(folder)
+    return folder
+
+
+def _project(folder: Path) -> dict[str, Any]:
+    project: dict[str, Any] = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return project
 
 
-def test_every_wheel_carries_its_licence_its_readme_and_its_types(tmp_path: Path) -> None:
-    _uv("build", "--all-packages", "--wheel", "--quiet", "--out-dir", str(tmp_path), environment=tmp_path / "none")
-    wheels = sorted(tmp_path.glob("*.whl"))
-    assert len(wheels) == len(PROJECTS)
-    for wheel in wheels:
+def _plugins(project: dict[str, Any]) -> list[str]:
+    groups: dict[str, dict[str, str]] = project.get("entry-points", {})
+    return [
+        f"{group.removeprefix('heartbeat.')}:{name}"
+        for group, points in groups.items()
+        if group.startswith("heartbeat.")
+        for name in points
+    ]
+
+
+def _run(*words: str | Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_every_wheel_carries_its_licence_its_readme_and_its_types(ours: list[Path]) -> None:
+    assert len(ours) == len(PROJECTS)
+    for wheel in ours:
         with zipfile.ZipFile(wheel) as packed:
             names = packed.namelist()
             (metadata,) = (name for name in names if name.endswith(".dist-info/METADATA"))
@@ -55,23 +73,23 @@ def test_every_wheel_carries_its_licence_its_readme_and_its_types(tmp_path: Path
 
 
 @pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
-def test_a_distribution_installs_and_loads_with_core_and_nothing_else_of_ours(folder: Path, tmp_path: Path) -> None:
-    project = _project(folder)
-    alone = ["--package", str(project["name"]), "--no-default-groups", "--no-editable", "--frozen"]
-    # uv keeps what it once built of a folder until its pyproject.toml changes; ours changes without that.
-    anew = [word for name in ("heartbeat-core", str(project["name"])) for word in ("--reinstall-package", name)]
-    _uv("sync", "--quiet", *alone, *anew, environment=tmp_path / "env")
-    done = subprocess.run(
-        [tmp_path / "env" / "bin" / "python", "-I", "-W", "error", "-c", LOAD_ALL, str(project["name"])],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    announced = project.get("entry-points", {})
-    assert isinstance(announced, dict)
-    wanted = {name for group, points in announced.items() if group.startswith("heartbeat.") for name in points}
-    assert set(done.stdout.split()) == wanted
+def test_a_wheel_installs_with_core_and_nothing_else_of_ours_and_its_plugins_load_and_validate(
+    folder: Path, ours: list[Path], theirs: Path, tmp_path: Path
+) -> None:
+    project, alone = _project(folder), tmp_path / "env"
+    run_uv("venv", "--quiet", str(alone))
+    found = ["--no-index", "--find-links", str(ours[0].parent), "--find-links", str(theirs)]
+    python, wanted = str(alone / "bin" / "python"), str(project["name"])
+    # A cache for this run: uv keeps what it unpacked of a name and version, and ours change without either.
+    run_uv("pip", "install", "--quiet", "--offline", "--python", python, *found, wanted, UV_CACHE_DIR=f"{theirs}.cache")
+    loaded = _run(alone / "bin" / "python", "-I", "-W", "error", "-c", LOAD_ALL, wanted)
+    assert loaded.returncode == 0, loaded.stderr
+    plugins = _plugins(project)
+    assert sorted(loaded.stdout.split()) == sorted(word.partition(":")[2] for word in plugins)
+    for word in plugins:
+        judged = _run(alone / "bin" / "hb", "plugin", "validate", word, "--json")
+        assert judged.returncode == 0, judged.stdout + judged.stderr
+        assert json.loads(judged.stdout)["tier"] == "listed"
 
 
 def test_all_distributions_carry_one_version() -> None:
