@@ -86,7 +86,7 @@ def test_what_an_import_prints_and_reads_is_nobodys_business(
 
 
 def test_a_plugin_for_now_only_comes_with_a_notice() -> None:
-    """There is no older contract version yet, so the notice cannot come from a plugin; it is the registry's text."""
+    """The registry's text; test_adapter.py has a plugin that earns it."""
     from heartbeat.pils.contract import api_notice
 
     assert api_notice(1, current=1) == ""

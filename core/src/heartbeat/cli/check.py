@@ -52,6 +52,8 @@ def check(directory: str | None, config: str | None, node: str | None, stall: fl
     else:
         for line in text_lines(loaded):
             click.echo(_coloured(line))
+    for notice in registry.notices:
+        click.echo(f"hb: {notice}", err=True)
     sys.exit(EXIT_NO if loaded.errors else 0)
 
 

@@ -9,7 +9,7 @@ from heartbeat.pils.contract import api_notice
 from heartbeat.pils.example import example
 from heartbeat.pils.probe import probe
 from heartbeat.plugin.errors import PluginError
-from heartbeat.plugin.kind import API_CURRENT, Plugin
+from heartbeat.plugin.kind import Plugin
 from heartbeat.plugin.param import Param, ParamKind
 from heartbeat.plugin.secret import Secret
 
@@ -34,8 +34,8 @@ def facts_of(registry: "PluginRegistry", announced: "Announcement") -> Facts:
         "title": loaded.title,
         "description": inspect.getdoc(loaded) or "",
         "api": loaded.api,
-        "core_api": API_CURRENT,
-        "notice": api_notice(loaded.api),
+        "core_api": kind.api,
+        "notice": api_notice(loaded.api, kind.api),
         "test_only": loaded.test_only,
         "docs_url": loaded.docs_url or _project_page(announced),
         "params": [about_param(param) for param in loaded.params],

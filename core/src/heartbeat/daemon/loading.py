@@ -48,6 +48,8 @@ def _load(places: Places, node: str | None, show: Show) -> NodePlan | None:
     registry = PluginRegistry(config=places.config)
     loaded = load(places, registry, node=node)
     show(loaded)
+    for notice in registry.notices:
+        print(f"hb run: {notice}", file=sys.stderr)
     if loaded.config is None or loaded.keys is None:
         return None
     return plan_of(loaded.config, loaded.keys, registry)

@@ -10,12 +10,23 @@ from heartbeat.plugin.param import Param
 
 def broken_rules(kind: Kind, plugin: object) -> list[str]:
     """Return how an object fails the contract of its kind, in words; empty when it keeps it."""
+    if is_previous(kind, plugin):
+        assert isinstance(plugin, type)
+        assert issubclass(plugin, Plugin)
+        return [*_missing_methods(plugin), *_misdeclared(plugin)]
     if not isinstance(plugin, type) or not issubclass(plugin, Plugin) or not issubclass(plugin, kind.contract):
         return [f"it is not a {kind.contract.__name__}: the entry point must name a subclass of it"]
-    version = api_problem(plugin.api)
+    version = api_problem(plugin.api, kind.api, kind.api)
     if version:
         return [version]
     return [*_missing_methods(plugin), *_misdeclared(plugin), *_wrong_colour(kind, plugin)]
+
+
+def is_previous(kind: Kind, plugin: object) -> bool:
+    """Was the class written for the previous version of its kind's contract, which an adapter makes one of this?"""
+    if kind.previous is None or not isinstance(plugin, type) or not issubclass(plugin, kind.previous):
+        return False
+    return issubclass(plugin, Plugin) and plugin.api == kind.api - 1
 
 
 def api_problem(api: object, current: int = API_CURRENT, previous: int = API_PREVIOUS) -> str:
@@ -33,7 +44,8 @@ def api_notice(api: int, current: int = API_CURRENT) -> str:
     """Return what to say about a plugin that loads for now only; empty for one of the current version."""
     if api == current:
         return ""
-    return f"written for contract version {api}; this core speaks {current} and the next one will refuse it"
+    adapted = f"written for contract version {api}, used through an adapter"
+    return f"{adapted}; this core speaks {current} and the next one will refuse it"
 
 
 def _missing_methods(plugin: type[Plugin]) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """The kinds of plugin: core's own, and those that a vendor adds by the entry-point group ``heartbeat.kinds``."""
 
+from heartbeat.pils.adapter import adapted_agent, adapted_device
+from heartbeat.plugin import v0
 from heartbeat.plugin.auth import Authenticator
 from heartbeat.plugin.catalogue import Catalogue
 from heartbeat.plugin.comm import Medium
@@ -23,8 +25,8 @@ KINDS = {
     for kind in (
         Kind("comm", "heartbeat.comm", Medium, "medium"),
         Kind("auth", "heartbeat.auth", Authenticator, "authentication method"),
-        Kind("stonith", "heartbeat.stonith", StonithDevice, "STONITH device"),
-        Kind("ra", "heartbeat.ra", ResourceAgent, "resource agent"),
+        Kind("stonith", "heartbeat.stonith", StonithDevice, "STONITH device", 1, v0.StonithDevice, adapted_device),
+        Kind("ra", "heartbeat.ra", ResourceAgent, "resource agent", 1, v0.ResourceAgent, adapted_agent),
         Kind("catalogue", "heartbeat.catalogue", Catalogue, "catalogue"),
         Kind("quorum", "heartbeat.quorum", TieBreaker, "tie-breaker"),
         Kind("hooks", "heartbeat.hooks", Listener, "hook"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from heartbeat.model.places import places
 from heartbeat.pils.announcement import Announcement, announcements, installed
-from heartbeat.pils.contract import api_notice, broken_rules
+from heartbeat.pils.contract import api_notice, broken_rules, is_previous
 from heartbeat.pils.driver import load_driver
 from heartbeat.pils.failure import BrokenContract, CannotLoad, PluginLoadFailure, guarded, record
 from heartbeat.pils.kinds import KINDS, KINDS_GROUP, KNOWN_GROUP, PREFIX
@@ -124,7 +124,7 @@ class PluginRegistry:
                 if isinstance(problem.__cause__, TookTooLong):
                     self._hanging[key] = problem
                 raise
-            notice = api_notice(self._loaded[key].api)
+            notice = api_notice(self._loaded[key].api, self.kind(announced.kind).api)
             self.notices += [f"{announced.kind}:{announced.name} of {announced.origin}: {notice}"] if notice else []
         return self._loaded[key]
 
@@ -136,7 +136,7 @@ class PluginRegistry:
             raise BrokenContract("; ".join(broken))
         assert isinstance(plugin, type)
         assert issubclass(plugin, Plugin)
-        return plugin
+        return kind.adapt(plugin) if kind.adapt is not None and is_previous(kind, plugin) else plugin
 
     def kind(self, name: str) -> Kind:
         """Return a kind; a vendor's is imported. Raises LookupError or PluginError."""

@@ -1,14 +1,15 @@
 """What all plugins have in common, and what a kind of plugin is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from heartbeat.plugin.param import Param
 
 API_CURRENT = 1
-"""Contract version that this core was written for."""
+"""Contract version that this core was written for; of each of its kinds, for as long as they are equal."""
 API_PREVIOUS = 0
-"""Oldest contract version still loaded, with a notice. There is none before 1 yet."""
+"""Oldest contract version still loaded, through an adapter and with a notice (``heartbeat.plugin.v0``)."""
 
 
 class Plugin:
@@ -46,3 +47,9 @@ class Kind:
     group: str
     contract: type
     title: str
+    api: int = API_CURRENT
+    """The contract's version. Counted for each kind: a change of one kind's contract breaks no other's plugins."""
+    previous: type | None = None
+    """The contract of the version before, when plugins written for it are still loaded."""
+    adapt: Callable[[type[Plugin]], type[Plugin]] | None = None
+    """Makes of a class of the previous contract one of this; goes with ``previous``."""

@@ -3,10 +3,10 @@
 import inspect
 from collections.abc import Iterator
 
-from heartbeat.pils.contract import broken_rules
+from heartbeat.pils.contract import api_notice, broken_rules, is_previous
 from heartbeat.pils.validation.finding import Finding, Severity
 from heartbeat.plugin.hooks import Listener
-from heartbeat.plugin.kind import Kind
+from heartbeat.plugin.kind import Kind, Plugin
 
 
 def contract_findings(kind: Kind, plugin: object, place: str) -> Iterator[Finding]:
@@ -15,7 +15,14 @@ def contract_findings(kind: Kind, plugin: object, place: str) -> Iterator[Findin
     yield from (Finding("HB301", Severity.ERROR, place, text) for text in broken)
     if broken or not isinstance(plugin, type) or issubclass(plugin, Listener):
         return  # a listener may take fewer arguments than it is offered
-    for name, method in vars(kind.contract).items():
+    contract = kind.contract
+    if is_previous(kind, plugin):
+        assert kind.previous is not None
+        assert issubclass(plugin, Plugin)
+        contract = kind.previous
+        text = api_notice(plugin.api, kind.api)
+        yield Finding("HB303", Severity.WARNING, place, text, f"write it for version {kind.api}: docs/compatibility.md")
+    for name, method in vars(contract).items():
         own = getattr(plugin, name, None)
         if name.startswith("_") or not inspect.isfunction(method) or not inspect.isfunction(own):
             continue
