@@ -16,27 +16,30 @@ from heartbeat.cli.table import printable
 def new(kind: str, name: str, folder: Path | None) -> None:
     """Make the distribution of a new plugin: a folder that passes its tests from the first minute.
 
-    KIND is stonith, ra, comm, auth or hooks; NAME the word that an administrator will write. The example inside
-    works, with a simulator where the kind has one: replace it bit by bit and keep the tests green.
+    KIND is stonith, ra, comm, auth, hooks, quorum, catalogue or a vendor's own; NAME the word that an administrator
+    will write. The example inside works, with a simulator where the kind has one: replace it bit by bit and keep the
+    tests green. For a vendor's own kind it has the methods that the contract asks for, empty.
     """
     from importlib.metadata import version
 
     from heartbeat.pils.registry import PluginRegistry
     from heartbeat.pils.scaffold import CannotScaffold, Scaffold
+    from heartbeat.pils.stub import own_kind
+    from heartbeat.plugin.errors import PluginError
 
+    registry = PluginRegistry()
     try:
-        scaffold = Scaffold(kind, name)
+        scaffold = Scaffold(kind, name, own_kind(registry, kind))
         home = folder or Path(scaffold.distribution)
         written = scaffold.write(home, version("heartbeat-core"))
-    except CannotScaffold as wrong:
-        raise click.UsageError(str(wrong)) from None
+    except (CannotScaffold, PluginError, LookupError) as wrong:
+        raise click.UsageError(str(wrong.args[0])) from None
     except OSError as wrong:
         from heartbeat.cli.asking import say_no  # brings the client, which a listing must not pay for
 
         say_no(f"{wrong.filename}: {wrong.strerror}")
     for path in written:
         click.echo(path)
-    registry = PluginRegistry()
     taken = next((it.origin for it in registry.announced(kind) if it.name == name), registry.package_for(kind, name))
     if taken:
         click.echo(f"hb: {taken} has the name {kind}:{name} too; two of one name are refused side by side", err=True)

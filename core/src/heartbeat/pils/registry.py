@@ -151,6 +151,11 @@ class PluginRegistry:
             self._kinds[name] = guarded(announced, lambda: _checked_kind(name, load_driver(points[0])))
         return self._kinds[name]
 
+    def kind_announcement(self, name: str) -> Announcement | None:
+        """Return who announces a vendor's kind; None for one of core's, and for a word that is none."""
+        points = [it for it in self._points if it.group == KINDS_GROUP and it.name == name]
+        return Announcement("kinds", name, points[0]) if points and name not in KINDS else None
+
     def _keep(self, failure: PluginLoadFailure) -> None:
         if failure not in self.failures:
             self.failures.append(failure)

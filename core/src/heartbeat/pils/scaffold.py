@@ -6,9 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from heartbeat.pils.stub import OwnKind
+
 TEMPLATES = Path(__file__).with_name("templates")
 
-MAIN = {"stonith": "device", "ra": "agent", "comm": "medium", "auth": "method", "hooks": "listener"}
+MAIN = {
+    "stonith": "device",
+    "ra": "agent",
+    "comm": "medium",
+    "auth": "method",
+    "hooks": "listener",
+    "quorum": "witness",
+    "catalogue": "catalogue",
+}
 """Kinds with a template, and what the module with the class is called."""
 
 WHAT = {
@@ -17,6 +27,8 @@ WHAT = {
     "comm": "medium",
     "auth": "authentication method",
     "hooks": "hook",
+    "quorum": "tie-breaker",
+    "catalogue": "catalogue",
 }
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)*")
@@ -33,9 +45,11 @@ class Scaffold:
     kind: str
     name: str
     """The word that an administrator writes."""
+    own: OwnKind | None = None
+    """The kind, when it is a vendor's."""
 
     def __post_init__(self) -> None:
-        if self.kind not in MAIN:
+        if self.kind not in MAIN and self.own is None:
             raise CannotScaffold(f"there is no scaffold for the kind {self.kind}; there is one for {', '.join(MAIN)}")
         if not _NAME.fullmatch(self.name):
             raise CannotScaffold(f"{self.name!r} cannot be a plugin's name: letters, digits, - and _, a letter first")
@@ -73,14 +87,15 @@ class Scaffold:
         return written
 
     def _files(self, core_version: str) -> Iterator[tuple[str, str]]:
-        source, main = f"src/{self.module}", MAIN[self.kind]
+        source, main = f"src/{self.module}", MAIN.get(self.kind, "plugin")
+        templates = self.kind if self.own is None else "own"
         places = {
             "pyproject.toml": "shared/pyproject.toml",
             "ci.sh": "shared/ci.sh",
-            "README.md": f"{self.kind}/README.md",
-            f"{source}/__init__.py": f"{self.kind}/init.py",
-            f"{source}/{main}.py": f"{self.kind}/{main}.py",
-            f"tests/test_{self.module.removeprefix('heartbeat_')}.py": f"{self.kind}/test.py",
+            "README.md": f"{templates}/README.md",
+            f"{source}/__init__.py": f"{templates}/init.py",
+            f"{source}/{main}.py": f"{templates}/{main}.py",
+            f"tests/test_{self.module.removeprefix('heartbeat_')}.py": f"{templates}/test.py",
         }
         if self.kind == "stonith":
             places[f"{source}/simulator.py"] = "stonith/simulator.py"
@@ -93,7 +108,9 @@ class Scaffold:
         major, minor, *_ = core_version.split(".")
         words = {
             "NEXT": (TEMPLATES / "shared" / "next.txt").read_text(encoding="utf-8").rstrip("\n"),
-            "TITLE": f"The {WHAT[self.kind]} {self.name}",
+            **(self.own.words() if self.own else {}),
+            "REQUIRES": f', "{self.own.requirement}"' if self.own and self.own.requirement else "",
+            "TITLE": f"The {self.own.kind.title if self.own else WHAT[self.kind]} {self.name}",
             "DISTRIBUTION": self.distribution,
             "MODULE": self.module,
             "CLASS": self.class_name,
