@@ -9,7 +9,6 @@ A vendor adds its own by an entry point in the group ``heartbeat.known`` whose v
 
 import importlib.util
 import sys
-import tomllib
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -39,6 +38,8 @@ class KnownPackages:
 
 def read_table(path: Path) -> Table:
     """Return the tables of a ``known.toml``; what is no text in it is passed over. Raises OSError or ValueError."""
+    import tomllib  # read only when something is missing
+
     with path.open("rb") as file:
         content = tomllib.load(file)
     return {
@@ -60,6 +61,8 @@ def _vendor_table(point: EntryPoint) -> Table:
 
 def announced_in(workspace: Path) -> Table:
     """Return what the plugins of a workspace (``plugins_*/*/pyproject.toml``) announce."""
+    import tomllib
+
     table: Table = {}
     for path in sorted(workspace.glob("plugins_*/*/pyproject.toml")):
         project = tomllib.loads(path.read_text())["project"]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from heartbeat.pils.announcement import Announcement
 from heartbeat.pils.last_found import Found, LastFound
 from heartbeat.pils.patience import LIMIT_S
-from heartbeat.pils.probe import probe
 from heartbeat.pils.registry import PluginRegistry
 
 
@@ -56,6 +55,8 @@ def checked(
 
     What HB_PLUGINS leaves out is not touched. A shadowed one is tried all the same: its author wants to know.
     """
+    from heartbeat.pils.probe import probe  # a listing without checks starts no children
+
     announced = registry.announced(kind)
     tried = [it for it in announced if registry.allows(it)]
     results = iter(probe([(it.kind, it.full_name) for it in tried], registry, limit_s))
