@@ -38,9 +38,8 @@ def build_ours(folder: Path) -> list[Path]:
 
 def pack_theirs(folder: Path) -> list[Path]:
     """Pack what the workspace's distributions need of others, as the lock file has it."""
-    exported = run_uv(
-        "export", "--frozen", "--all-packages", "--no-default-groups", "--no-emit-workspace", "--no-hashes", "--quiet"
-    )
+    whole = ("--all-packages", "--all-extras", "--no-default-groups", "--no-emit-workspace")
+    exported = run_uv("export", "--frozen", *whole, "--no-hashes", "--quiet")
     names = [line.partition("==")[0] for line in exported.splitlines() if "==" in line and line[0] not in " #"]
     return [_packed(dist, folder) for name in names if (dist := _installed(name)) is not None]
 
