@@ -16,6 +16,12 @@ class Fault(enum.Enum):
     DENIES = "the order is refused: the outlet is locked"
     LIES = "orders are acknowledged and nothing is switched"
     SLOW = "orders are acknowledged at once and carried out a second later"
+    SPLIT = "answers come in pieces of one byte"
+    TRICKLES = "answers come slowly, yet within the time that the parameters allow"
+    LATE = "answers come after that time"
+    BUSY = "another session holds the device: a further one is told so, or closed at once"
+    LOSES_ORDER = "the connection ends when the first order arrives, and nothing is carried out; then all is well again"
+    HANGS_UP = "the first order is carried out and the connection ends before the answer; then all is well again"
 
 
 class DeviceSimulator(abc.ABC):
@@ -42,6 +48,18 @@ class DeviceSimulator(abc.ABC):
     def misbehave(self, fault: Fault) -> None:
         """Start one of ``faults``."""
         raise NotImplementedError(fault.value)
+
+    def abandoned(self) -> int:
+        """Return how many sessions ended without a log-out although the device would have heard one."""
+        return 0
+
+    def outlets(self, host: str) -> list[int]:
+        """Return the numbers of the outlets that feed a host; empty when the device knows hosts only."""
+        return []
+
+    def turn(self, outlet: int, *, on: bool) -> None:
+        """Switch one outlet by hand, as somebody at the device would. Goes with ``outlets``."""
+        raise NotImplementedError("it has no outlets of their own")
 
     @abc.abstractmethod
     def close(self) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from typing import ClassVar
 
@@ -13,7 +14,9 @@ from heartbeat.testing.contract import DeclarationConformance, checked
 from heartbeat.testing.device import DeviceSimulator, Fault
 from heartbeat.testing.leaks import nothing_left_open
 
-NO_ANSWER = (Fault.UNREACHABLE, Fault.SILENT, Fault.CLOSES, Fault.GARBAGE, Fault.REFUSES_LOGIN)
+NO_ANSWER = (
+    Fault.UNREACHABLE, Fault.SILENT, Fault.CLOSES, Fault.GARBAGE, Fault.REFUSES_LOGIN, Fault.LATE, Fault.BUSY,
+)  # fmt: skip
 """Faults in which the device can tell nothing: every question must end in PluginError, in time, never in OFF."""
 
 
@@ -56,9 +59,9 @@ class StonithContract(DeclarationConformance):
     @pytest.mark.parametrize("name", ["no-such-host", "", "prefix"])
     def test_a_host_it_does_not_switch_is_refused(self, device: StonithDevice, name: str) -> None:
         """Above all not by prefix: node10 is not node1, and node is neither."""
-        first = device.hosts()[0]
-        for stranger in (first + "0", first[:-1]) if name == "prefix" else (name,):
-            if stranger in device.hosts():
+        near = [near for it in device.hosts() for near in (it + "0", it + " x", it[:-1], it[1:], it + it)]
+        for stranger in near if name == "prefix" else (name, " ", "*", "\r\n"):
+            if stranger.strip() and stranger.lower() in map(str.lower, device.hosts()):
                 continue
             with pytest.raises(BadHost):
                 device.power(stranger)
@@ -198,6 +201,115 @@ class StonithConformance(StonithContract):
             before = device.power(host)
             assert before is not Power.OFF or not fake.is_on(host)
         self.until(lambda: device.power(host) is (Power.OFF if device.can_read_power else Power.UNKNOWN))
+
+    @pytest.mark.parametrize("fault", [Fault.SPLIT, Fault.TRICKLES], ids=lambda fault: fault.name.lower())
+    def test_an_answer_in_pieces_is_understood(
+        self, device: StonithDevice, fake: DeviceSimulator, fault: Fault
+    ) -> None:
+        self.start(fake, fault)
+        host = fake.hosts()[0]
+        device.status()
+        device.switch(host, Power.OFF)
+        self.until(lambda: not fake.is_on(host))
+        if device.can_read_power:
+            assert device.power(host) is Power.OFF
+
+    @pytest.mark.parametrize("fault", [Fault.LOSES_ORDER, Fault.HANGS_UP], ids=lambda fault: fault.name.lower())
+    def test_after_a_connection_lost_with_an_order_the_truth_is_read(
+        self, device: StonithDevice, fake: DeviceSimulator, fault: Fault
+    ) -> None:
+        """Whether the order was carried out nobody knows: no error may be taken for "still on", nor silence for off."""
+        self.start(fake, fault)
+        host = next(it for it in reversed(fake.hosts()) if len(fake.outlets(it)) < 2)
+        with contextlib.suppress(PluginError):
+            device.switch(host, Power.OFF)
+        if fault is Fault.HANGS_UP:
+            assert not fake.is_on(host), "a lost answer is no reason to switch the host on again"
+        wanted = Power.ON if fake.is_on(host) else Power.OFF
+        assert device.power(host) is (wanted if device.can_read_power else Power.UNKNOWN)
+        device.switch(host, Power.OFF)
+        self.until(lambda: not fake.is_on(host))
+
+    def test_every_session_is_logged_out_of_also_after_an_error(
+        self, device: StonithDevice, fake: DeviceSimulator
+    ) -> None:
+        """Most switches take one session, and one that was left keeps everybody out for minutes."""
+        host = fake.hosts()[0]
+        for call in (device.status, lambda: device.power(host), lambda: device.switch(host, Power.OFF)):
+            call()
+            assert fake.abandoned() == 0, "it hung up without logging out"
+        with contextlib.suppress(PluginError):
+            device.power("no-such-host")
+        if Fault.DENIES in fake.faults:
+            fake.misbehave(Fault.DENIES)
+            with contextlib.suppress(PluginError):
+                device.switch(host, Power.ON)
+        assert fake.abandoned() == 0, "after an error it hung up without logging out"
+
+    def test_of_names_that_begin_alike_only_the_whole_one_is_switched(
+        self, device: StonithDevice, fake: DeviceSimulator
+    ) -> None:
+        alike = [(it, other) for it in fake.hosts() for other in fake.hosts() if it != other and other.startswith(it)]
+        if not alike:
+            pytest.skip("no host's name is the beginning of another's here")
+        for shorter, longer in alike:
+            for victim, other in ((shorter, longer), (longer, shorter)):
+                before = fake.is_on(other)
+                device.switch(victim, Power.OFF)
+                self.until(functools.partial(_is, fake, victim, Power.OFF))
+                assert fake.is_on(other) == before, f"{other} was switched for {victim}"
+                if device.can_read_power:
+                    assert device.power(other) is (Power.ON if before else Power.OFF)
+                device.switch(victim, Power.ON)
+                self.until(functools.partial(_is, fake, victim, Power.ON))
+
+    def test_a_host_with_two_outlets_is_off_only_when_both_are(
+        self, device: StonithDevice, fake: DeviceSimulator
+    ) -> None:
+        doubled = [host for host in fake.hosts() if len(fake.outlets(host)) > 1]
+        if not doubled:
+            pytest.skip("no host has two outlets here")
+        for host in doubled:
+            for left in fake.outlets(host):
+                device.switch(host, Power.OFF)
+                self.until(functools.partial(_is, fake, host, Power.OFF))
+                assert not device.can_read_power or device.power(host) is Power.OFF
+                fake.turn(left, on=True)
+                assert device.power(host) is not Power.OFF, f"outlet {left} still feeds {host}"
+            device.switch(host, Power.ON)
+            for outlet in fake.outlets(host):
+                fake.turn(outlet, on=False)
+                device.switch(host, Power.ON)
+                self.until(functools.partial(_is, fake, host, Power.ON))
+
+    def test_secrets_are_shown_in_no_error_and_no_log_whatever_happens(
+        self, fake: DeviceSimulator, raw: dict[str, str], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        secrets = [raw[it.name] for it in self.plugin.params if it.kind is ParamKind.SECRET and it.name in raw]
+        if not secrets:
+            pytest.skip("it has no secret")
+        caplog.set_level("DEBUG")
+        for fault in (Fault.SILENT, Fault.CLOSES, Fault.GARBAGE, Fault.DENIES, Fault.REFUSES_LOGIN, Fault.UNREACHABLE):
+            if fault not in fake.faults:
+                continue
+            with contextlib.closing(self.simulator()) as other:
+                other.misbehave(fault)
+                device = self.made(other.params())
+                try:
+                    device.switch(other.hosts()[0], Power.OFF)
+                except PluginError as problem:
+                    shown = "".join(traceback.format_exception(problem)) + repr(problem.args)
+                    assert not [text for text in secrets if text in shown], f"told when {fault.value}"
+        assert not [text for text in secrets if text in caplog.text]
+
+    def test_what_is_wrong_is_told_with_the_place(self, device: StonithDevice, fake: DeviceSimulator) -> None:
+        """An operator at night reads one line; it must say what and where."""
+        fault = next((it for it in NO_ANSWER if it in fake.faults), None)
+        if fault is None:
+            pytest.skip("nothing can go wrong with it")
+        self.start(fake, fault)
+        with pytest.raises(PluginError, match=r"\w+ \w+"):
+            device.switch(fake.hosts()[0], Power.OFF)
 
     def start(self, fake: DeviceSimulator, fault: Fault) -> None:
         """Start a fault, or skip the test when the simulator has none such."""

@@ -1,0 +1,74 @@
+"""The relays of a simulated device: the truth, kept apart from what the device tells. Needs no pytest."""
+
+import threading
+import time
+from collections.abc import Sequence
+
+from heartbeat.testing.device import Fault
+
+RELAY_S = 1.0
+"""How long a slow relay takes: ``Fault.SLOW``."""
+
+
+class Outlets:
+    """Numbered outlets, each with the name of the host that it feeds; two of one name feed one host.
+
+    >>> outlets = Outlets(["node1", "node2", "node1"])
+    >>> outlets.order(1, on=False)
+    True
+    >>> outlets.is_on("node1"), outlets.has_power(1), outlets.of("node1")
+    (True, False, [1, 3])
+    >>> outlets.fault = Fault.LIES
+    >>> outlets.order(2, on=False), outlets.is_on("node2")
+    (True, True)
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = dict(enumerate(names, 1))
+        self.fault: Fault | None = None
+        self.journal: list[tuple[int, bool]] = []
+        """Every order that was heard, with what was asked; also those that were refused or lied about."""
+        self._lock = threading.Lock()
+        self._on = dict.fromkeys(self.names, True)
+        self._later: list[tuple[float, int, bool]] = []
+
+    def order(self, outlet: int, *, on: bool) -> bool:
+        """Hear an order; False when the device must refuse it."""
+        with self._lock:
+            self.journal.append((outlet, on))
+            match self.fault:
+                case Fault.DENIES:
+                    return False
+                case Fault.SLOW:
+                    self._later.append((time.monotonic() + RELAY_S, outlet, on))
+                case Fault.LIES:
+                    pass
+                case _:
+                    self._on[outlet] = on
+            return True
+
+    def turn(self, outlet: int, *, on: bool) -> None:
+        """Switch one outlet by hand, whatever the fault."""
+        with self._lock:
+            self._on[outlet] = on
+
+    def has_power(self, outlet: int) -> bool:
+        """Return the truth about one outlet."""
+        with self._lock:
+            now_s = time.monotonic()
+            for due in [it for it in self._later if it[0] <= now_s]:
+                self._later.remove(due)
+                self._on[due[1]] = due[2]
+            return self._on[outlet]
+
+    def of(self, host: str) -> list[int]:
+        """Return the outlets of a host."""
+        return [number for number, name in self.names.items() if name == host]
+
+    def is_on(self, host: str) -> bool:
+        """Has the host power from any of its outlets?"""
+        return any(self.has_power(outlet) for outlet in self.of(host))
+
+    def hosts(self) -> list[str]:
+        """Return the names, each once."""
+        return list(dict.fromkeys(self.names.values()))

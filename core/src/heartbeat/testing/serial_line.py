@@ -1,0 +1,88 @@
+"""The brick of a serial line: a page of states served on a pty. Needs no pytest.
+
+>>> page = {"ready": State("", {"0 OFF": Reply("Plug 0 Off\\r\\n")}, unknown=Reply("?\\r\\n"))}
+>>> with contextlib.closing(SerialLine(page, "ready")) as line:
+...     port = os.open(line.path, os.O_RDWR | os.O_NOCTTY)
+...     _ = os.write(port, b"0 OFF\\r")
+...     with open(port, "rb", buffering=0) as heard:
+...         b"".join(heard.read(1) for _ in range(12))
+b'Plug 0 Off\\r\\n'
+"""
+
+import contextlib
+import os
+import select
+import threading
+import tty
+from collections.abc import Mapping
+from typing import Self
+
+from heartbeat.testing.device import Fault
+from heartbeat.testing.dialogue import END, Dialogue, Reply, State
+from heartbeat.testing.wire import HungUp, Wire
+
+__all__ = ["END", "Reply", "SerialLine", "State"]
+
+
+class SerialLine:
+    """Plays a device at the end of a serial cable: lines end with CR, and nobody connects or hangs up.
+
+    ``Fault.CLOSES`` is an answer that breaks off; ``Fault.LOSES_ORDER`` and ``Fault.HANGS_UP``, one that never comes.
+    """
+
+    FAULTS = Wire.FAULTS | {Fault.LOSES_ORDER, Fault.HANGS_UP}
+
+    def __init__(self, page: Mapping[str, State], start: str) -> None:
+        self.wire = Wire()
+        self._fault: Fault | None = None
+        self._talk = Dialogue(page, start)
+        self._device, self._cable = os.openpty()  # the cable's end stays open: else the device reads EIO at each close
+        tty.setraw(self._cable)
+        self.path = os.ttyname(self._cable)
+        self._ended = threading.Event()
+        self._wake, self._woken = os.pipe()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def misbehave(self, fault: Fault) -> Self:
+        """Start one of ``FAULTS``."""
+        self._fault = self.wire.fault = fault
+        return self
+
+    def noise(self, text: bytes) -> None:
+        """Say something that nobody asked for: an alert, the rest of an old answer."""
+        os.write(self._device, text)
+
+    def close(self) -> None:
+        """Pull the cable."""
+        self._ended.set()
+        os.write(self._woken, b"\0")
+        self._thread.join(5)
+        for each in (self._device, self._cable, self._wake, self._woken):
+            os.close(each)
+
+    def _serve(self) -> None:
+        heard = b""
+        while not self._ended.is_set():
+            ready, _, _ = select.select([self._device, self._wake], [], [])
+            if self._wake in ready:
+                return
+            heard += os.read(self._device, 4096).replace(b"\n", b"")
+            while b"\r" in heard:
+                line, _, heard = heard.partition(b"\r")
+                with contextlib.suppress(HungUp):
+                    self._answer(line.decode("latin-1"))
+
+    def _answer(self, line: str) -> None:
+        is_order = self._talk.is_order(line)
+        fault = self._fault
+        if is_order and fault in (Fault.LOSES_ORDER, Fault.HANGS_UP):
+            self._fault = self.wire.fault = None
+            if fault is Fault.HANGS_UP:
+                self._talk.hear(line)
+            return
+        reply = self._talk.hear(line)
+        for pause_s, piece in self.wire.pieces((reply.text + self._talk.prompt()).encode()):
+            if pause_s and self._ended.wait(pause_s):
+                return
+            os.write(self._device, piece)
