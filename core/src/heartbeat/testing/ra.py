@@ -1,10 +1,11 @@
 """The conformance tests of a resource agent."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import pytest
 
-from heartbeat.plugin import Health, Params, Plugin, PluginError, ResourceAgent
+from heartbeat.plugin import Health, ParamKind, Params, Plugin, PluginError, ResourceAgent
 from heartbeat.testing.contract import DeclarationConformance, checked
 from heartbeat.testing.declaration import as_text
 from heartbeat.testing.leaks import nothing_left_open
@@ -17,7 +18,8 @@ class AgentConformance(DeclarationConformance):
     power loss or a killed ``start`` would; the tests about it are skipped when it is not given. ``words``: the old
     form ``Agent::word::word`` of ``given``, without the name. ``invalid``: parameters that parse and that ``validate``
     must refuse on this host. A namespace or folder that the resource needs belongs into a fixture of the subclass,
-    which also cleans up after a test that failed.
+    which also cleans up after a test that failed. An agent that keeps sockets or files between its methods may have a
+    ``close``: core, where the process ends with the operation, does without, and the kit calls it.
     """
 
     plugin: ClassVar[type[Plugin]]
@@ -36,10 +38,24 @@ class AgentConformance(DeclarationConformance):
         """Leave behind what an interrupted start or a crash would."""
         pytest.skip("the subclass does not know how to break it")
 
+    @pytest.fixture(autouse=True)
+    def _closed_at_the_end(self) -> Iterator[None]:
+        self._made: list[ResourceAgent] = []
+        yield
+        self._close_all()
+
     def made(self) -> ResourceAgent:
         """Return a new instance, as core makes one for each operation."""
         assert issubclass(self.plugin, ResourceAgent)
-        return self.plugin(self.settings())
+        agent = self.plugin(self.settings())
+        self._made.append(agent)
+        return agent
+
+    def _close_all(self) -> None:
+        while self._made:
+            close = getattr(self._made.pop(), "close", None)
+            if close is not None:
+                close()
 
     def seen(self) -> Health:
         """Return what monitor finds; an error that says what is broken counts as FAILED, as in the cluster."""
@@ -145,7 +161,33 @@ class AgentConformance(DeclarationConformance):
     def test_nothing_is_left_open(self) -> None:
         self.made().start()  # what a library opens once for the process is open now
         self.made().stop()
+        self._close_all()
         with nothing_left_open():
             self.made().start()
             self.made().monitor()
             self.made().stop()
+            self._close_all()
+
+    def test_secrets_are_shown_nowhere(self, caplog: pytest.LogCaptureFixture) -> None:
+        raw = self.given()
+        secrets = [raw[it.name] for it in self.plugin.params if it.kind is ParamKind.SECRET and it.name in raw]
+        agent = self.made()
+        agent.monitor()
+        shown = repr(agent) + repr(vars(agent)) + caplog.text
+        assert not [text for text in secrets if text in shown]
+
+    def test_it_may_be_killed_between_any_two_actions(self) -> None:
+        """Each action has a process of its own: what the next one needs lies in the world, not in the instance."""
+        starter = self.made()
+        starter.prepare_start()
+        self.made().start()
+        assert self.is_active()
+        self.made().stop()
+        starter.stop()
+        assert not self.is_active()
+
+    def test_limits_of_time_are_given_for_each_action(self) -> None:
+        assert issubclass(self.plugin, ResourceAgent)
+        limits_s = self.plugin.timeouts_s(self.settings())
+        for action in ("start", "stop", "monitor"):
+            assert limits_s[action] > 0

@@ -89,7 +89,7 @@ class UdpMedium(Medium, abc.ABC):
 
     def send(self, frame: bytes) -> None:
         sender = self._socket
-        if sender is None:
+        if sender is None or len(frame) > self.mtu:
             self.dropped += len(self._targets) or 1
             return
         for target in self._targets:
