@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 from heartbeat.kernel import events as ev
+from heartbeat.kernel.birth import Birth
+from heartbeat.kernel.kernel import Kernel
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome
 from heartbeat.model.status import ClusterStatus
 from heartbeat.sim.machine import Behaviour
+from heartbeat.wire.messages import Beat
 
 NODE1, NODE2 = Nid(0), Nid(1)
 
@@ -117,3 +120,12 @@ def test_a_blocked_group_says_what_blocks_it(make_world: Any, make_cluster: Any,
 def test_looking_changes_nothing(pair: Any) -> None:
     first = _status(pair, NODE1)
     assert _status(pair, NODE1) == first
+
+
+def test_beats_tell_which_plugins_a_node_uses_and_the_status_shows_it(make_lone: Any, beat_of: Any) -> None:
+    lone = make_lone()
+    lone.kernel = Kernel(lone.cluster, Birth(NODE1, 1, b"session0", "boot-a", ("eth0", "eth1"), {}, plugins="mine"))
+    lone.step(ev.Wake())
+    assert [message.plugins for message in lone.sent if isinstance(message, Beat)] == ["mine"]
+    lone.frame(NODE2, beat_of(lone.cluster, NODE2, plugins="theirs"))
+    assert [node.plugins for node in lone.kernel.status(lone.now_s).nodes] == ["mine", "theirs"]

@@ -22,3 +22,5 @@ class Birth(msgspec.Struct, frozen=True):
     """Everything persisted by earlier lives of this node."""
     seed: int = 0
     """Of the only source of chance in the kernel."""
+    plugins: str = ""
+    """Fingerprint of the plugins that this node uses; carried by beats and shown, never judged."""

@@ -100,7 +100,10 @@ class Report:
         if nid == desk.me:
             state = "member" if self._membership.view.members else "joining"
             since_s = now_s - (view_since_s if self._membership.view.members else desk.born_s)
-            return NodeStatus(desk.name(nid), nid, True, state, since_s, "this node", desk.birth.incarnation, None)
+            birth = desk.birth
+            return NodeStatus(
+                desk.name(nid), nid, True, state, since_s, "this node", birth.incarnation, None, (), birth.plugins
+            )
         peer = self._detector.peers[nid]
         state, why = self._peer_state(nid, peer, now_s)
         heard_s = now_s - peer.heard_s if peer.incarnation else None
@@ -108,8 +111,9 @@ class Report:
             LinkStatus(name, link.state.value, now_s - link.since_s, link.frames, link.lost)
             for name, link in zip(desk.birth.links, peer.links, strict=True)
         )
+        plugins = peer.beat.plugins if peer.beat else ""
         return NodeStatus(
-            desk.name(nid), nid, False, state, now_s - peer.since_s, why, peer.incarnation, heard_s, links
+            desk.name(nid), nid, False, state, now_s - peer.since_s, why, peer.incarnation, heard_s, links, plugins
         )
 
     def _peer_state(self, nid: Nid, peer: Peer, now_s: float) -> tuple[str, str]:

@@ -27,6 +27,8 @@ class NodeStatus(msgspec.Struct, frozen=True):
     heard_s: float | None
     """Age of the newest frame on any link; None when never heard (and for the node itself)."""
     links: tuple[LinkStatus, ...] = ()
+    plugins: str = ""
+    """Fingerprint of the plugins that it uses, as its newest beat told; ``hb plugin check`` compares."""
 
 
 class ResourceStatus(msgspec.Struct, frozen=True):

@@ -83,6 +83,8 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", array_like=True):
     executor_ok: bool
     sent_ms: int = 0
     """Send time by the sender's monotonic clock, milliseconds; 0: not told."""
+    plugins: str = ""
+    """Fingerprint of the plugins that its configuration uses, for people to compare; nothing is decided by it."""
 
 
 class Nak(msgspec.Struct, frozen=True, tag="nak", array_like=True):
