@@ -1,8 +1,4 @@
-"""This node's own beats: when one leaves, and what it says.
-
-Nodes fall into step: whose beat is due within half a keepalive sends it right after another's has come. So a quiet
-cluster wakes up once in a keepalive and not once for each node; the same work costs a fifth in a process that is awake.
-"""
+"""This node's own beats: when one leaves, and what it says."""
 
 from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.desk import Desk
@@ -13,10 +9,6 @@ from heartbeat.kernel.leaving import Leaving
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership
 from heartbeat.wire.messages import Beat
-
-STEP_S = 0.001
-"""Between another's beat and mine in step with it: what has arrived meanwhile is read first, so that a node that stood
-still learns of it before it speaks."""
 
 
 class Beats:
@@ -38,12 +30,6 @@ class Beats:
         self.next_s = 0.0
         # The digests of what never changes in one life are made once.
         self._digest, self._nodes_digest = desk.cluster.digest, desk.cluster.nodes_digest
-
-    def heard(self) -> None:
-        """Another node's beat was taken: fall into step with it, unless mine has only just left."""
-        now, keepalive_s = self._desk.now_s, self._desk.cluster.timers.keepalive_s
-        if self.next_s - now <= keepalive_s / 2:
-            self.next_s = min(self.next_s, now + STEP_S)
 
     def wake(self) -> bool:
         """Send a beat when it is time, or when there is something to say; return whether one was sent."""
