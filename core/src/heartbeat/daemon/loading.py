@@ -43,16 +43,18 @@ def load_keys(places: Places, user: str) -> Keys | None:
 
 def _load(places: Places, node: str | None, show: Show) -> NodePlan | None:
     from heartbeat.config.load import load
+    from heartbeat.pils.fingerprint import fingerprint_of_used
     from heartbeat.pils.registry import PluginRegistry
 
     registry = PluginRegistry(config=places.config)
-    loaded = load(places, registry, node=node)
+    loaded = load(places, registry, node=node, hooks=False)
     show(loaded)
     for notice in registry.notices:
         print(f"hb run: {notice}", file=sys.stderr)
     if loaded.config is None or loaded.keys is None:
         return None
-    return plan_of(loaded.config, loaded.keys, registry)
+    plan = plan_of(loaded.config, loaded.keys, registry)
+    return msgspec.structs.replace(plan, plugins=fingerprint_of_used(registry))
 
 
 def plan_of(config: ClusterConfig, keys: "AuthKeys", registry: "Registry") -> NodePlan:

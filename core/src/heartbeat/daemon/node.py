@@ -115,6 +115,7 @@ class Node:
             links=self._link_names,
             stored=state.stored(),
             seed=int.from_bytes(session, "big"),
+            plugins=plan.plugins,
         )
         self._shell = Shell(self._kernel(birth), self, time.monotonic)
         self._links = Links(_links(plan), self._shell.frame, self._on_link, log)

@@ -37,3 +37,5 @@ class NodePlan(msgspec.Struct, frozen=True):
     """Whom the daemon becomes; None: it stays who it is."""
     admin_gid: int | None
     clients: tuple[ClientPlan, ...]
+    plugins: str = ""
+    """Fingerprint of what the configuration uses, for the other nodes."""

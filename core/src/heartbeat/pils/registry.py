@@ -151,6 +151,10 @@ class PluginRegistry:
             self._kinds[name] = guarded(announced, lambda: _checked_kind(name, load_driver(points[0])))
         return self._kinds[name]
 
+    def used(self) -> set[str]:
+        """Return the distributions of all classes that were loaded so far."""
+        return {it.distribution for it in self._announced if (it.kind, it.full_name) in self._loaded}
+
     def kind_announcement(self, name: str) -> Announcement | None:
         """Return who announces a vendor's kind; None for one of core's, and for a word that is none."""
         points = [it for it in self._points if it.group == KINDS_GROUP and it.name == name]
