@@ -2,7 +2,7 @@
 # Only relative paths below, so that a checkout may lie in a folder with blanks in its name.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ready ready-demo python lint unit system bench wheels clean
+.PHONY: help demo test ready ready-demo python lint unit system bench mutants wheels clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -35,6 +35,9 @@ system: ready ## the tests with real daemons in namespaces: minutes
 
 bench: ready-demo ## hb bench failover: the figures of docs/performance.md on this machine
 	@$(BIN)/hb bench failover
+
+mutants: ready ## the whole bank of seeded faults against the conformance kit: minutes; renews docs/conformance.md
+	@$(BIN)/python core/tests/testing/mutants/run.py --report
 
 wheels: ready ## one wheel for each distribution, into dist/
 	@rm -rf dist

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 import pytest
-from heartbeat.plugin import Deliver, Medium
+from heartbeat.plugin import Deliver, Medium, Plugin
 from heartbeat.testing.comm import CommConformance
 from heartbeat.testing.namespace import Namespace, cable, namespaces, why_not
 from heartbeat_comm_udp import Broadcast, Multicast, Multicast6, Unicast, Unicast6
@@ -18,7 +18,7 @@ class Inside(Medium):
     def __init__(self, medium: Medium, host: Namespace) -> None:
         self.medium, self.host = medium, host
 
-    @property
+    @property  # type: ignore[override]  # the inner one counts
     def dropped(self) -> int:
         return self.medium.dropped
 
@@ -42,7 +42,7 @@ class Inside(Medium):
 
 
 class TestBroadcast(CommConformance):
-    plugin = Broadcast
+    plugin: ClassVar[type[Plugin]] = Broadcast
     directive = "bcast"
     line = "eth0 eth1"
     broken: ClassVar[dict[str, str] | None] = {"interface": "nowhere0", "port": PORT}

@@ -7,6 +7,7 @@ A plugin's test subclasses one class and says what it tests::
         simulator = FakeAcme
 
 `AuthConformance` is in ``heartbeat.testing.auth``, `StonithConformance` in ``.stonith``, `CommConformance` in
-``.comm``, `AgentConformance` in ``.ra``. What is installed is judged without any sources by
+``.comm``, `AgentConformance` in ``.ra``, `HooksConformance`, `CatalogueConformance` and `QuorumConformance` in
+``.hooks``, ``.catalogue`` and ``.quorum``. What is installed is judged without any sources by
 ``pytest --pyargs heartbeat.testing --hb-plugin stonith:acme-pdu``.
 """

@@ -15,9 +15,11 @@ FACTS: dict[str, dict[str, Any]] = {
     "node_fenced": {"node": "node2", "device": "acme", "proof": "read back"},
     "group_moved": {"group": "10.0.0.1", "source": "", "target": "node1", "away_s": 0.25},
     "link_changed": {"node": "node2", "link": "bcast/eth0", "state": "down"},
+    "plugin_failed": {"kind": "stonith", "name": "acme #1", "problem": "it cannot be reached"},
+    "status_changed": {"status": {}},
     "decision_taken": {"number": 3, "kind": "fence", "subject": "node2", "text": "it is silent", "level": "alarm"},
 }
-"""One of each fact, as core tells it."""
+"""One of each fact, as core tells it; the status is that of a daemon that cannot be reached."""
 
 
 class HooksConformance(DeclarationConformance):
@@ -42,15 +44,14 @@ class HooksConformance(DeclarationConformance):
         return self.plugin(checked(self.plugin, self.given()))
 
     def test_it_hears_of_something_and_of_nothing_that_is_not_told(self) -> None:
-        own = [name for name in FACTS if getattr(self.plugin, name) is not getattr(Listener, name)]
+        hooks = (*FACTS, "status_sections", "cli_commands")
+        own = [name for name in hooks if getattr(self.plugin, name) is not getattr(Listener, name)]
         others = [
             name
             for name, it in vars(self.plugin).items()
             if inspect.isfunction(it) and not name.startswith("_") and not hasattr(Listener, name)
         ]
-        assert own or hasattr(self.plugin, "status_sections") or hasattr(self.plugin, "cli_commands"), (
-            f"it overrides none of {', '.join(FACTS)}; misspelt: {', '.join(others) or 'nothing'}?"
-        )
+        assert own, f"it overrides none of {', '.join(hooks)}; misspelt: {', '.join(others) or 'nothing'}?"
 
     def test_arguments_are_those_of_the_contract(self) -> None:
         """Fewer are fine; another name would never be filled."""
@@ -88,9 +89,7 @@ class HooksConformance(DeclarationConformance):
             listener = self.made()
             for name in FACTS:
                 told(listener, name)()
-            close = getattr(listener, "close", None)
-            if close is not None:
-                close()
+            listener.close()
             del listener
 
     def test_secrets_are_shown_nowhere(self) -> None:

@@ -5,7 +5,11 @@ import pytest
 pytest.register_assert_rewrite(
     "heartbeat.testing.contract",
     "heartbeat.testing.auth",
+    "heartbeat.testing.catalogue",
     "heartbeat.testing.comm",
+    "heartbeat.testing.hooks",
+    "heartbeat.testing.installed",
+    "heartbeat.testing.quorum",
     "heartbeat.testing.ra",
     "heartbeat.testing.stonith",
 )

@@ -18,7 +18,7 @@ class ToyPrograms(Catalogue):
 
     def entries(self) -> list[CatalogueEntry]:
         try:
-            names = sorted(os.listdir(self._folder))
+            names = sorted(path.name for path in self._folder.iterdir())
         except OSError:
             return []
         return [entry for name in names if (entry := self.find(name)) is not None]
