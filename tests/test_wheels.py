@@ -20,7 +20,7 @@ LOAD_ALL = """
 import importlib.metadata, sys
 names = []
 for point in importlib.metadata.distribution(sys.argv[1]).entry_points:
-    if point.group.startswith("heartbeat."):
+    if point.group.startswith("heartbeat.") and not point.extras:
         point.load()
         names.append(point.name)
 import heartbeat.cli
@@ -48,12 +48,14 @@ def _project(folder: Path) -> dict[str, Any]:
 
 
 def _plugins(project: dict[str, Any]) -> list[str]:
+    """Return ``kind:name`` of what needs no extra of its distribution."""
     groups: dict[str, dict[str, str]] = project.get("entry-points", {})
     return [
         f"{group.removeprefix('heartbeat.')}:{name}"
         for group, points in groups.items()
         if group.startswith("heartbeat.")
         for name in points
+        if not points[name].endswith("]")
     ]
 
 
