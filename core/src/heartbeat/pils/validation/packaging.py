@@ -33,7 +33,8 @@ def packaging_findings(papers: Papers, registry: PluginRegistry) -> Iterator[Fin
         yield Finding(
             "HB103", Severity.WARNING, papers.place, text, 'write requires-python = ">=3.11"', is_fixable=True
         )
-    yield from _about_core(papers)
+    is_core = normal(papers.name) == CORE  # it brings plugins too, and neither depends on itself nor hides its package
+    yield from () if is_core else _about_core(papers)
     if not papers.is_typed:
         text = "it has no py.typed, so that nobody's type checker reads it"
         yield Finding(
@@ -44,7 +45,7 @@ def packaging_findings(papers: Papers, registry: PluginRegistry) -> Iterator[Fin
         yield Finding("HB106", Severity.ADVICE, papers.place, text, "choose one: license, and a LICENSE file")
     if not papers.summary:
         yield Finding("HB109", Severity.WARNING, papers.place, "it has no description", "say in one line what it is")
-    for top in sorted({"tests", "test", "docs", "src", "heartbeat"} & set(papers.packages)):
+    for top in sorted({"tests", "test", "docs", "src", *(() if is_core else ("heartbeat",))} & set(papers.packages)):
         text = f"it installs a top-level package {top}, which others have too"
         yield Finding("HB108", Severity.ERROR, papers.place, text, "keep it out of the wheel, or name it anew")
 
