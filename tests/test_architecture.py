@@ -37,9 +37,13 @@ MAY_IMPORT = {
     "sim": {"kernel", "wire", "model"},
     "lab": {"client", "config", "pils", "testing", "plugin", "model"},
     "daemon": BELOW_DAEMON,
-    "cli": BELOW_DAEMON | {"daemon"},
+    "hooks": {"client", "config", "journal", "pils", "plugin", "model"},
+    "cli": BELOW_DAEMON | {"daemon", "hooks"},
 }
-"""Room to the rooms that it may import, besides itself. Arrows point down only."""
+"""Room to the rooms that it may import, besides itself. Arrows point down only; the daemon knows nothing of hooks."""
+
+HOOK_PLUGINS = ("notify", "metrics")
+"""Files of the room hooks that are plugins, and come in by the plugins' door."""
 
 PURE = {
     "bisect", "collections", "dataclasses", "enum", "fractions", "functools", "heapq", "itertools", "math", "operator",
@@ -198,6 +202,11 @@ def test_plugins_come_in_by_the_door() -> None:
             kit = {"heartbeat.testing"} if "simulator" in path.stem or "tests" in path.parts else set()
             wrong += [f"{place(path)}: {other}" for other in _past_the_door(path, {"heartbeat.plugin", own} | kit)]
     assert not wrong
+
+
+def test_the_hooks_of_core_come_in_by_the_same_door() -> None:
+    files = [CORE / "hooks" / f"{name}.py" for name in HOOK_PLUGINS]
+    assert not [f"{place(path)}: {other}" for path in files for other in _past_the_door(path, {"heartbeat.plugin"})]
 
 
 def _past_the_door(path: Path, doors: set[str]) -> list[str]:

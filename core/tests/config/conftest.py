@@ -18,6 +18,7 @@ from heartbeat.plugin import (
     FrameContext,
     Health,
     LinkPlan,
+    Listener,
     Medium,
     Param,
     ParamKind,
@@ -288,6 +289,17 @@ class Ocf(FakeAgent):
     extra_params = True
 
 
+class Pager(Listener):
+    """Has a secret."""
+
+    api = 1
+    params = (
+        Param("to", ParamKind.HOST, required=True, example="pager.example"),
+        Param("pin", ParamKind.SECRET),
+        Param("tries", ParamKind.INT, default=3, minimum=1),
+    )
+
+
 class Scripts(Catalogue):
     api = 1
     found: ClassVar = {
@@ -362,6 +374,7 @@ class FakeRegistry:
                 "haresource": Script,
                 "ocf": Ocf,
             },
+            "hooks": {"pager": Pager, "plain": Listener},
         }
         self.found: dict[str, Catalogue] = {"scripts": Scripts(), "ocf": OcfTypes()}
         self.found = {name: one for name, one in self.found.items() if f"catalogue:{name}" not in missing}
@@ -369,7 +382,7 @@ class FakeRegistry:
             kind: {name: plugin for name, plugin in plugins.items() if f"{kind}:{name}" not in missing}
             for kind, plugins in everything.items()
         }
-        self.broken = {("comm", "mute"), ("auth", "rot"), ("stonith", "rot"), ("ra", "rot")}
+        self.broken = {("comm", "mute"), ("auth", "rot"), ("stonith", "rot"), ("ra", "rot"), ("hooks", "rot")}
         self.packages = {
             ("comm", "serial"): "heartbeat-comm-serial",
             ("comm", "ping"): "heartbeat-comm-ping",
@@ -377,6 +390,7 @@ class FakeRegistry:
             ("auth", "chacha20"): "heartbeat-auth-aead",
             ("stonith", "rps10"): "heartbeat-stonith-rps10",
             ("ra", "Filesystem"): "heartbeat-ra-filesystem",
+            ("hooks", "chat"): "acme-chat",
             ("catalogue", "ocf"): "heartbeat-ra-ocf",
         }
 

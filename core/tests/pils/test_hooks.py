@@ -110,15 +110,6 @@ def test_one_that_ends_the_process_when_it_is_made_does_not(ears: Ears, plugin_s
         Ears(plugin_site).listeners.add("dies", {})
 
 
-def test_all_that_is_installed_is_added_and_what_is_broken_handed_back(ears: Ears, plugin_site: PluginSite) -> None:
-    plugin_site.add("ear-broken", {"hooks:broken": "Ear"}, "import no_such_library_anywhere\n")
-    all_ears = Ears(plugin_site)
-    (broken,) = all_ears.listeners.add_all()
-    assert "hooks:broken of ear-broken 1.0" in str(broken)
-    fenced(all_ears)
-    assert all_ears.heard("ear_good") == [("node1", "read back")]
-
-
 def test_wrong_parameters_are_told_with_the_hooks_name(ears: Ears) -> None:
     with pytest.raises(BadConfig, match=r"hook good: loud 'very' is not valid.*; volume is no parameter"):
         ears.listeners.add("good", {"loud": "very", "volume": "11"})

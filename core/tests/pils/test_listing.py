@@ -66,7 +66,7 @@ class Keyless(Authenticator):
         ("ra", "Fs", Agent, Example("haresources", "node1 Fs::/dev/sda1::/srv")),
         ("comm", "line", Lines, Example("ha.cf", "line eth1")),
         ("auth", "sum", Keyless, Example("authkeys", "1 sum")),
-        ("hooks", "ear", Plugin, None),
+        ("hooks", "ear", Plugin, Example("ha.cf", "hook ear")),
         ("detector", "radar", Plugin, None),
     ],
 )

@@ -25,6 +25,7 @@ COMMANDS = {
     "demo": "demo:demo",
     "journal": "journal:journal",
     "why": "journal:why",
+    "hooks": "hooks:hooks",
     "sim": "sim:sim",
     "bench": "bench:bench",
     "classic": "classic:classic",
@@ -38,19 +39,25 @@ EXIT_NO_DAEMON = 3
 
 
 class LazyGroup(click.Group):
-    """Knows the names of all commands and imports the one that is called."""
+    """Knows the names of all commands and imports the one that is called. Other names may be those of a hook."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*COMMANDS, *_of_hooks()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         place = COMMANDS.get(cmd_name)
         if place is None:
-            return None
+            return _of_hooks().get(cmd_name)
         module, _, name = place.partition(":")
         command = getattr(importlib.import_module(f"heartbeat.cli.{module}"), name)
         assert isinstance(command, click.Command)
         return command
+
+
+def _of_hooks() -> dict[str, click.Command]:
+    from heartbeat.cli.hooks import plugin_commands
+
+    return plugin_commands(tuple(COMMANDS))
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -10,7 +10,9 @@ from heartbeat.cli import EXIT_NO
 from heartbeat.cli.asking import asking
 from heartbeat.cli.place_options import with_places
 from heartbeat.cli.status_page import groups_page, links_page, nodes_page, status_page, troubles
+from heartbeat.cli.table import printable
 from heartbeat.client import Client
+from heartbeat.hooks.asked import configured, sections
 from heartbeat.model.places import Places
 from heartbeat.model.status import ClusterStatus
 
@@ -35,6 +37,8 @@ def status(where: Places, *, as_json: bool, watch: bool) -> None:
     way, or an alarm stands. With 3 when the daemon cannot be reached.
     """
     last = _show(where, status_page, lambda now: now, as_json=as_json, watch=watch)
+    if not as_json:
+        _hook_sections(where, last)
     if troubles(last):
         raise click.exceptions.Exit(EXIT_NO)
 
@@ -64,6 +68,13 @@ def links(where: Places, *, as_json: bool, watch: bool) -> None:
 def groups(where: Places, *, as_json: bool, watch: bool) -> None:
     """The resource groups and their resources: where, since when and why."""
     _show(where, groups_page, lambda now: now.groups, as_json=as_json, watch=watch)
+
+
+def _hook_sections(where: Places, now: ClusterStatus) -> None:
+    """Show what configured hooks have to say about it, under our own lines."""
+    hooks = configured(where.ha_cf)
+    for name, lines in sections(hooks, msgspec.to_builtins(now)).items() if hooks else ():
+        click.echo("\n".join(["", printable(name), *(f"  {printable(line)}" for line in lines)]))
 
 
 def _links(now: ClusterStatus) -> list[dict[str, object]]:

@@ -58,6 +58,28 @@ class Connection:
             self.close()
             raise self._no_daemon(error) from None
 
+    def fileno(self) -> int:
+        """Return the socket's descriptor, for whoever waits for several things at once."""
+        return self._socket.fileno()
+
+    def take_in(self) -> None:
+        """Read what has come, without waiting. Raises NoDaemon."""
+        try:
+            self._socket.settimeout(0)
+            self._take(self._socket.recv(65536))
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            self.close()
+            raise self._no_daemon(error) from None
+        except Malformed as error:
+            self.close()
+            raise self.not_understood(str(error)) from None
+
+    def has_answer(self) -> bool:
+        """Is there a whole answer that ``receive`` returns without waiting?"""
+        return bool(self._whole)
+
     def receive(self) -> api.Answer:
         """Return the next answer; raises NoDaemon, and Refused when that is the answer."""
         try:

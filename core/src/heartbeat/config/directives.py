@@ -1,6 +1,6 @@
 """Every directive of ha.cf: its form, its default and what becomes of it. Data, read by ``hacf`` and the documents.
 
-The list is that of heartbeat 3.0.6, complete, with our own five at the end. Media are not here: each is the name
+The list is that of heartbeat 3.0.6, complete, with our own at the end. Media are not here: each is the name
 of an installed plugin, or of one that is known.
 """
 
@@ -233,6 +233,16 @@ _OURS = (
         least=3,
         most=4,
         many=True,
+    ),
+    Directive(
+        "hook",
+        "NAME [PARAMETER=VALUE...]",
+        values.words,
+        "-",
+        "a listener that hb hooks tells what happened",
+        most=None,
+        many=True,
+        secret_from=1,
     ),
     Directive("run_as", "USER", values.text, "who started it", "the user that the daemon becomes after its start"),
     Directive("admin_group", "GROUP", values.text, "haclient", "the group whose members may change things"),

@@ -13,6 +13,7 @@ from heartbeat.config.facts import HostFacts, facts_of_this_host
 from heartbeat.config.finding import Finding, Findings, Place, Severity
 from heartbeat.config.hacf import HaCf, read_hacf
 from heartbeat.config.haresources import read_lines
+from heartbeat.config.hooks import judge_hooks
 from heartbeat.config.media import LinkSurvey, judge_redundancy, read_media
 from heartbeat.config.nodes import own_node, read_nodes
 from heartbeat.config.protection import covered, judge_devices, judge_protection
@@ -67,12 +68,14 @@ def load(
     node: str | None = None,
     facts: HostFacts | None = None,
     need_own_node: bool = True,
+    hooks: bool = True,
 ) -> Loaded:
     """Read ha.cf, haresources and authkeys and return all there is to say about them. Never raises for their content.
 
     ``node`` is this host's name in the cluster; by default the first word of ``nodeinfo`` beside ha.cf, else the
     host's name. With ``need_own_node`` false the host may be none of the nodes: the files are then read as the
     first node would read them, and what only that node can know (its interfaces, users, programs) is not judged.
+    With ``hooks`` false the hooks are not loaded and judged: they are no business of the daemon.
     """
     found = Findings()
     reading = Reading(registry, facts or facts_of_this_host(), found)
@@ -92,6 +95,8 @@ def load(
     _judge_secrecy(places, devices, reading)
     cluster = _cluster(hacf, timers, groups, devices, reading, asked_is_enough=asked_is_enough)
     config = _config(hacf, cluster, media, devices, reading)
+    if hooks:
+        judge_hooks(hacf, reading, places.ha_cf)
     keys, authkeys = collect_keys(places.authkeys, reading, hacf.text("run_as"))
     sources = {source.name: source for source in (ha_cf, haresources, authkeys) if source}
     failed = found.errors > 0

@@ -1,9 +1,10 @@
 """What installed distributions announce: read from their metadata, nothing imported."""
 
 import functools
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
 
 from heartbeat.pils.kinds import KINDS_GROUP, KNOWN_GROUP, PREFIX
 
@@ -36,6 +37,30 @@ class Announcement:
     def origin(self) -> str:
         """Return the distribution and its version, for a person: ``heartbeat-stonith-apc 4.0.0``."""
         return f"{self.distribution or 'an unnamed distribution'} {self.version}".rstrip()
+
+    @property
+    def missing_extra(self) -> str:
+        """Return the extra that the entry point names (``module:Class [metrics]``) and that is not installed, as pip
+        wants it: ``heartbeat-core[metrics]``. Empty for nearly all.
+        """
+        missing = [extra for extra in self.entry_point.extras if not _has_extra(self.entry_point.dist, extra)]
+        return f"{self.distribution}[{','.join(missing)}]" if missing else ""
+
+
+def _has_extra(dist: Distribution | None, extra: str) -> bool:
+    """Is every distribution here that the extra brings (Requires-Dist with ``extra == '...'``)? Versions are pip's."""
+    marked = re.compile(rf"""extra\s*==\s*['"]{re.escape(extra)}['"]""")
+    wanted = [it for it in (dist.requires or () if dist else ()) if marked.search(it)]
+    names = [found[0] for it in wanted if (found := re.match(r"[\w.-]+", it))]
+    return bool(names) and all(_is_installed(name) for name in names)
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        distribution(name)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 @functools.lru_cache(maxsize=1024)

@@ -18,7 +18,7 @@ class Example:
 def example(kind: str, name: str, plugin: type[Plugin]) -> Example | None:
     """Return a line that asks for the plugin, as short as it may be; None when no file has one for it.
 
-    A kind that no file knows (hooks, catalogues, a vendor's own) has none, nor has a plugin whose required
+    A kind that no file knows (catalogues, a vendor's own) has none, nor has a plugin whose required
     parameters lack an example or cannot be said in the form of that file.
     """
     words = _words(plugin)
@@ -33,6 +33,8 @@ def example(kind: str, name: str, plugin: type[Plugin]) -> Example | None:
         case "auth":
             secret = " a-long-random-secret" if issubclass(plugin, Authenticator) and plugin.needs_key else ""
             return Example("authkeys", f"1 {name}{secret}")
+        case "hooks" if (told := _named(plugin)) is not None:
+            return Example("ha.cf", " ".join(["hook", name, *told]))
     return None
 
 

@@ -21,6 +21,8 @@ class State(enum.Enum):
     """It could not be loaded when it was last tried."""
     SHADOWED = "shadowed"
     """Other distributions announce the same name: refused unless it is chosen as ``distribution:name``."""
+    NOT_INSTALLED = "not installed"
+    """It comes with its distribution, but what it needs comes with an extra, which is not here."""
     LEFT_OUT = "left out"
     """HB_PLUGINS does not name it."""
 
@@ -58,12 +60,12 @@ def checked(
     from heartbeat.pils.probe import probe  # a listing without checks starts no children
 
     announced = registry.announced(kind)
-    tried = [it for it in announced if registry.allows(it)]
+    tried = [it for it in announced if registry.allows(it) and not it.missing_extra]
     results = iter(probe([(it.kind, it.full_name) for it in tried], registry, limit_s))
     now_s = time.time()
     lines, news = [], []
     for it in announced:
-        if not registry.allows(it):
+        if it not in tried:
             lines.append(_from_record(registry, it, None))
             continue
         result = next(results)
@@ -81,6 +83,8 @@ def _from_record(registry: PluginRegistry, announced: Announcement, found: Found
     it = Listed(announced.kind, announced.name, announced.distribution, announced.version, State.INSTALLED)
     if not registry.allows(announced):
         return replace(it, state=State.LEFT_OUT, problem="HB_PLUGINS does not name it")
+    if extra := announced.missing_extra:
+        return replace(it, state=State.NOT_INSTALLED, problem=f"pip install '{extra}' brings what it needs")
     if found is not None and found.problem:
         return replace(it, state=State.BROKEN, problem=found.problem, place=found.place, found_s=found.at_s)
     rivals = registry.rivals(announced)

@@ -28,7 +28,7 @@ def plugin_page(
         lines += ["", f"**For tests only**: {plugin.test_only}."]
     lines += ["", *(inspect.getdoc(plugin) or "").splitlines()]
     for title, body in (
-        ("Install", ["```sh", f"pip install {announced.distribution}", "```"]),
+        ("Install", ["```sh", _install(announced), "```"]),
         ("Parameters", _parameters(plugin)),
         ("How to ask for it", _asking(announced, plugin)),
         ("What it can do, and what not", list(_abilities(kind, plugin))),
@@ -40,6 +40,15 @@ def plugin_page(
     links += [f"[documentation]({plugin.docs_url})"] if plugin.docs_url else []
     lines += ["", f"More: {', '.join(links)}."] if links else []
     return "\n".join(lines) + "\n"
+
+
+def _install(announced: Announcement) -> str:
+    extras = announced.entry_point.extras
+    return (
+        f"pip install {announced.distribution}"
+        if not extras
+        else (f"pip install '{announced.distribution}[{','.join(extras)}]'")
+    )
 
 
 def _parameters(plugin: type[Plugin]) -> list[str]:

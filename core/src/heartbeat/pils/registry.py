@@ -14,7 +14,7 @@ from heartbeat.pils.known import KnownPackages
 from heartbeat.pils.patience import TookTooLong
 from heartbeat.pils.selection import LeftOut, Selection, selection_of
 from heartbeat.plugin.catalogue import Catalogue, CatalogueEntry
-from heartbeat.plugin.errors import PluginError
+from heartbeat.plugin.errors import NotInstalled, PluginError
 from heartbeat.plugin.kind import Kind, Plugin
 
 
@@ -117,6 +117,8 @@ class PluginRegistry:
         if key in self._hanging:
             raise self._hanging[key]
         if key not in self._loaded:
+            if extra := announced.missing_extra:
+                raise NotInstalled(f"{announced.kind}:{announced.name} needs more: `pip install '{extra}'`")
             try:
                 self._loaded[key] = guarded(announced, lambda: self._import(announced))
             except CannotLoad as problem:

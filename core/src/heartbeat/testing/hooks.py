@@ -1,5 +1,6 @@
 """The conformance tests of a hook: a listener that is told facts and can veto nothing."""
 
+import difflib
 import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -20,6 +21,9 @@ FACTS: dict[str, dict[str, Any]] = {
     "decision_taken": {"number": 3, "kind": "fence", "subject": "node2", "text": "it is silent", "level": "alarm"},
 }
 """One of each fact, as core tells it; the status is that of a daemon that cannot be reached."""
+
+NEAR = 0.8
+"""How alike a method's name and a hook's are that it must be a slip of the pen (``node_was_fenced``)."""
 
 
 class HooksConformance(DeclarationConformance):
@@ -51,6 +55,8 @@ class HooksConformance(DeclarationConformance):
             for name, it in vars(self.plugin).items()
             if inspect.isfunction(it) and not name.startswith("_") and not hasattr(Listener, name)
         ]
+        near = {name: found[0] for name in others if (found := difflib.get_close_matches(name, hooks, 1, NEAR))}
+        assert not near, "; ".join(f"{name} is never called: is {meant} meant?" for name, meant in near.items())
         assert own, f"it overrides none of {', '.join(hooks)}; misspelt: {', '.join(others) or 'nothing'}?"
 
     def test_arguments_are_those_of_the_contract(self) -> None:
