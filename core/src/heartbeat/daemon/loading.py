@@ -7,6 +7,7 @@ The supervisor gets plain values back through a pipe, and stays small.
 import grp
 import os
 import pwd
+import signal
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -146,7 +147,11 @@ def _in_child(work: Callable[[], T | None], kind: type[T]) -> T | None:
     os.close(writer)
     with open(reader, "rb") as pipe:  # noqa: PTH123 - a descriptor has no path
         answer = pipe.read()
-    os.waitpid(pid, 0)
+    _, status = os.waitpid(pid, 0)
+    if os.WIFSIGNALED(status):
+        name = signal.Signals(os.WTERMSIG(status)).name
+        advice = "a plugin that it names does that, most likely; `hb plugin list --check` tells which"
+        sys.stderr.write(f"heartbeat: {name} ended the reading of the configuration: {advice}\n")
     return msgspec.msgpack.decode(answer, type=kind) if answer else None
 
 
