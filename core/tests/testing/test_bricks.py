@@ -159,7 +159,7 @@ def snmp(program: str, agent: SnmpAgent, version: str, *words: str, community: s
          *words],
         capture_output=True, text=True, check=False, timeout=20,
     )  # fmt: skip
-    return run.stdout + run.stderr
+    return run.stdout or run.stderr
 
 
 @pytest.mark.skipif(not shutil.which("snmpget"), reason="no `snmpget` program (package snmp)")

@@ -18,8 +18,8 @@ class Inside(Medium):
     def __init__(self, medium: Medium, host: Namespace) -> None:
         self.medium, self.host = medium, host
 
-    @property  # type: ignore[override]  # the inner one counts
-    def dropped(self) -> int:
+    @property
+    def dropped(self) -> int:  # type: ignore[override]  # the inner one counts
         return self.medium.dropped
 
     async def open(self, deliver: Deliver) -> None:

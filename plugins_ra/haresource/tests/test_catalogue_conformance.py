@@ -8,6 +8,7 @@ from heartbeat_ra_haresource.catalogue import Scripts
 
 class TestScripts(CatalogueConformance):
     plugin = Scripts
+    strangers = ("notes", "folder", "../resource.d/billing", "BILLING")
 
     def furnish(self, config: Path) -> list[str]:
         (config / "resource.d").mkdir()

@@ -19,6 +19,8 @@ class CatalogueConformance(DeclarationConformance):
     """
 
     plugin: ClassVar[type[Plugin]]
+    strangers: ClassVar[tuple[str, ...]] = ()
+    """Words for what ``furnish`` puts there too and that is no type: a file that cannot be run, a folder, a path."""
 
     def furnish(self, config: Path) -> list[str]:
         """Put types into the directory and return the words that must find them."""
@@ -72,6 +74,11 @@ class CatalogueConformance(DeclarationConformance):
     )
     def test_what_is_not_there_is_not_found_and_no_error(self, catalogue: Catalogue, word: str) -> None:
         assert catalogue.find(word) is None
+
+    def test_what_lies_beside_and_is_no_type_is_neither_listed_nor_found(self, catalogue: Catalogue) -> None:
+        names = {entry.name for entry in catalogue.entries()}
+        assert not names & set(self.strangers)
+        assert [word for word in self.strangers if catalogue.find(word) is not None] == []
 
     def test_neither_the_beginning_nor_another_case_finds_it(self, catalogue: Catalogue, words: list[str]) -> None:
         for word in words:

@@ -18,10 +18,10 @@ from collections.abc import Mapping
 from typing import Self
 
 from heartbeat.testing.device import Fault
-from heartbeat.testing.dialogue import END, Dialogue, Reply, State
+from heartbeat.testing.dialogue import END, Answer, Dialogue, Reply, State
 from heartbeat.testing.wire import HungUp, Wire
 
-__all__ = ["END", "Reply", "SerialLine", "State"]
+__all__ = ["END", "Answer", "Reply", "SerialLine", "State"]
 
 
 class SerialLine:

@@ -8,6 +8,7 @@ from toy_catalogue import ToyPrograms
 
 class TestToyPrograms(CatalogueConformance):
     plugin = ToyPrograms
+    strangers = ("notes", "folder", ".hidden", "../toy.d/web", "WEB")
 
     def furnish(self, config: Path) -> list[str]:
         (config / "toy.d").mkdir()

@@ -4,7 +4,7 @@ import re
 
 from heartbeat.testing.device import DeviceSimulator, Fault
 from heartbeat.testing.outlets import Outlets
-from heartbeat.testing.serial_line import Reply, SerialLine, State
+from heartbeat.testing.serial_line import Answer, Reply, SerialLine, State
 
 RELAY_FAULTS = {Fault.LIES, Fault.SLOW, Fault.DENIES}
 
@@ -16,7 +16,7 @@ class ToySerialSwitch(DeviceSimulator):
 
     def __init__(self) -> None:
         self.relays = Outlets(["node1", "node10", "node2"])
-        answers = {r"\?": Reply("Ready\r\n"), r"(\d) \?": self._state, r"(\d) (ON|OFF)": self._order}
+        answers: dict[str, Answer] = {r"\?": Reply("Ready\r\n"), r"(\d) \?": self._state, r"(\d) (ON|OFF)": self._order}
         self.line = SerialLine({"ready": State("", answers, frozenset({r"(\d) (ON|OFF)"}))}, "ready")
         self.line.wire.late_s = 3.0
         self.line.noise(b"Plug 0 Off\r\n")  # a stale answer lies on the line before anybody asks
