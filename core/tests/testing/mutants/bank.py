@@ -43,6 +43,8 @@ def ours(folder: str, file: str, *tests: str) -> Target:
     return Target(f"{package}/{file}", ROOT / folder / "src", f"{package}/{file}", where)
 
 
+AEAD = ("TestChaCha20", "TestAes256Gcm")
+
 TARGETS = {
     "telnet": toy("telnet"),
     "serial": toy("serial"),
@@ -56,7 +58,7 @@ TARGETS = {
     "login": ours("plugins_stonith/ssh", "login.py", "test_ssh.py::TestSsh"),
     "crc": ours("plugins_auth/crc", "__init__.py", "test_crc.py::TestCrc"),
     "hmac": ours("plugins_auth/hmac", "__init__.py", "test_hmac.py::TestSha256", "test_hmac.py::TestMd5"),
-    "aead": ours("plugins_auth/aead", "__init__.py", "test_aead.py"),
+    "aead": ours("plugins_auth/aead", "__init__.py", *(f"test_aead.py::{it}" for it in AEAD)),
     "udp": ours("plugins_comm/udp", "medium.py", "test_conformance.py::TestBroadcast"),
     "broadcast": ours("plugins_comm/udp", "broadcast.py", "test_conformance.py::TestBroadcast"),
     "ip": ours("plugins_ra/ip", "agent.py", "test_conformance.py::TestIPaddr2"),
