@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from heartbeat.kernel import effects as fx
 from heartbeat.kernel import events as ev
-from heartbeat.kernel.fencing import RETRY_LAST_S
+from heartbeat.kernel.case import RETRY_LAST_S
 from heartbeat.model.cluster import Failback
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome, Result
@@ -193,7 +193,7 @@ def test_fencings_reported_by_others_count_too(make_lone: Any, make_cluster: Any
         proved = {"proved": Proof.READ_BACK}
         report = FenceReport(number, target, "proved", _proved(NODE3, number, proved["proved"]), "off")
         lone.frame(1, report, stream=number)
-    assert len(lone.kernel._fencing._times[NODE3]) == 3
+    assert lone.kernel._fencing._tally.is_full("node3")
 
 
 def _proved(nid: Nid, incarnation: int, proof: Proof) -> Any:

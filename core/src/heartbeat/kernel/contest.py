@@ -9,6 +9,7 @@ alike, so one of them goes on.
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.groups import LocalGroup
 from heartbeat.kernel.membership import Membership
+from heartbeat.kernel.tally import Tally
 from heartbeat.model.names import Nid
 from heartbeat.model.view import ViewId
 from heartbeat.wire.messages import Holding, Local
@@ -24,7 +25,7 @@ class Contest:
 
     def __init__(self, desk: Desk, membership: Membership, groups: tuple[LocalGroup, ...]) -> None:
         self._desk, self._membership, self._groups = desk, membership, groups
-        self._times: dict[int, list[float]] = {}
+        self._tally = Tally(desk, "contested", LIMIT, WINDOW_S)
         self._noted: dict[int, ViewId] = {}
 
     def claimed(self, nid: Nid, shown: ViewId, holdings: tuple[Holding, ...]) -> None:
@@ -39,13 +40,7 @@ class Contest:
 
     def is_worn(self, index: int) -> bool:
         """Was this group contested too often to be taken without proof once more?"""
-        recent = [at for at in self._times.get(index, []) if at > self._desk.now_s - WINDOW_S]
-        return len(recent) >= LIMIT
-
-    def _count(self, index: int) -> None:
-        times = self._times.setdefault(index, [])
-        times.append(self._desk.now_s)
-        del times[:-LIMIT]
+        return self._tally.is_full(self._groups[index].group.name)
 
     def _settle(self, group: LocalGroup, nid: Nid, holding: Holding) -> None:
         name = self._desk.name(nid)
@@ -54,7 +49,7 @@ class Contest:
         if self._noted.get(group.index) != self._membership.view.id:
             self._noted[group.index] = self._membership.view.id
             if not (group.muted or holding.muted):
-                self._count(group.index)  # where one of the two was silent, no client was ever misled
+                self._tally.count(group.group.name)  # where one of the two was silent, no client was ever misled
             group.decision = self._desk.decide(
                 "group.contested",
                 group.subject,

@@ -6,8 +6,7 @@ have acted. Failure changes nothing except that it is tried again, ever more slo
 works or a person confirms.
 """
 
-import enum
-
+from heartbeat.kernel.case import RETRY_LAST_S, Case, Stage
 from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.credit import Credit
 from heartbeat.kernel.desk import Desk
@@ -15,14 +14,13 @@ from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.devices import Devices
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership, stand_in_s
+from heartbeat.kernel.tally import Tally
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.model.proof import Proof, Proved
 from heartbeat.model.view import Member, Standing
 from heartbeat.wire.messages import FenceOrder, FenceReport, Local
 
-RETRY_FIRST_S = 1.0
-RETRY_LAST_S = 60.0
 RACE_FACTOR = 1.5
 """In two nodes the higher nid waits this many times its device's worst case, so that not both shoot."""
 LIMIT = 3
@@ -33,39 +31,6 @@ DEVICE_TIMEOUT_S = 60.0
 PATIENCE_FACTOR, PATIENCE_LEAST_S = 4, 10.0
 """A device is read back for this many times its declared worst case, and at least so long, before it counts as failed:
 one that lies about an order would otherwise keep the next attempt, and the alarm, waiting."""
-
-
-class Stage(enum.Enum):
-    WAITING = "waiting"
-    """Not begun: delayed, or between two attempts. A beat of the target cancels it."""
-    UNDER_WAY = "under way"
-    """The off command may have left."""
-    PROVED = "proved"
-    GIVEN_UP = "given up"
-    """Too many within the limit's window, or no device reaches it: a person must look."""
-
-
-class Case:
-    """One life of one node that should be off."""
-
-    def __init__(self, target: Member, cause: int, number: int) -> None:
-        self.target = target
-        self.cause = cause
-        self.number = number
-        self.stage = Stage.WAITING
-        self.not_before_s = 0.0
-        self.retry_s = RETRY_FIRST_S
-        self.by: Nid = Nid(-1)
-        self.why = ""
-        self.problem = ""
-        self.devices: list[str] = []
-        """Still to be tried in this attempt."""
-        self.device = ""
-        """Being tried, or the one that proved it."""
-        self.weak: Result | None = None
-        """Of a device whose word is no proof for shared data; taken when no other knows better."""
-        self.operation = 0
-        self.for_cause = False
 
 
 class Fencing:
@@ -79,7 +44,7 @@ class Fencing:
         self.standing = Standing.NO_QUORUM
         self.devices = Devices(desk)
         self.cases: dict[Nid, Case] = {}
-        self._times: dict[Nid, list[float]] = {}
+        self._tally = Tally(desk, "fenced", LIMIT, LIMIT_WINDOW_S)
         self._switching_on: dict[int, Nid] = {}
         self._number = 0
         self._no_credit: dict[Nid, str] = {}
@@ -291,10 +256,8 @@ class Fencing:
 
     def _send_out(self, case: Case) -> None:
         desk, nid = self._desk, case.target.nid
-        recent = [at for at in self._times.get(nid, []) if at > desk.now_s - LIMIT_WINDOW_S]
-        self._times[nid] = recent
-        if len(recent) >= LIMIT:
-            self._give_up(case, f"it was fenced {len(recent)} times within {LIMIT_WINDOW_S / 60:g} minutes")
+        if self._tally.is_full(desk.name(nid)):
+            self._give_up(case, f"it was fenced {LIMIT} times within {LIMIT_WINDOW_S / 60:g} minutes")
             return
         able = [m for m in self._membership.view.nids if m != nid and self._can(m, nid)]
         if not able:
@@ -389,7 +352,7 @@ class Fencing:
         how = result.detail or f"switched off, proof: {result.proof.name.lower()}"
         proved = Proved(nid, case.target.incarnation, result.proof, how)
         case.stage, case.problem = Stage.PROVED, ""
-        self._times.setdefault(nid, []).append(self._desk.now_s)
+        self._tally.count(self._desk.name(nid))
         case.weak = None
         case.cause = self._desk.decide(
             "fence.proved", self._desk.node(nid), f"{self._desk.name(nid)} is off: {how}", case.cause
@@ -452,7 +415,7 @@ class Fencing:
         if nid == self._desk.me:
             return
         if report.proved is not None and self._ledger.prove(report.proved):
-            self._times.setdefault(nid, []).append(self._desk.now_s)
+            self._tally.count(self._desk.name(nid))
             self._desk.decide(
                 "fence.proved",
                 self._desk.node(nid),

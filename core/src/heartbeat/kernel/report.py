@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from heartbeat.kernel.case import Stage
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector, LinkState, Peer
 from heartbeat.kernel.director import Director
-from heartbeat.kernel.fencing import Fencing, Stage
+from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.groups import LocalGroup
 from heartbeat.kernel.leaving import Leaving
 from heartbeat.kernel.ledger import LEFT, Ledger

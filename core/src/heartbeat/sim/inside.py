@@ -6,7 +6,7 @@ Nothing here changes anything.
 from collections.abc import Iterator, Mapping
 
 from heartbeat.kernel import channel
-from heartbeat.kernel.fencing import Stage
+from heartbeat.kernel.case import Stage
 from heartbeat.kernel.kernel import Kernel
 from heartbeat.model.names import Nid
 from heartbeat.model.view import Member, Standing, View, ViewId
