@@ -36,6 +36,12 @@ class FakeDaemon:
         """Answer this kind of request with these, in order."""
         self.answers[request] = list(answers)
 
+    def push(self, answer: api.Answer) -> None:
+        """Send this to everybody who is connected, as to watchers when something changed."""
+        for one in self._open:
+            with contextlib.suppress(OSError):  # it hung up
+                one.sendall(pack(msgspec.msgpack.encode(answer)))
+
     def close(self) -> None:
         """Close everything and wait for the threads."""
         for one in (self._listener, *self._open):

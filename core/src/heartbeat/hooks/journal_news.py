@@ -11,7 +11,7 @@ from heartbeat.journal.query import Entry, Filter, Journal, Operation
 from heartbeat.journal.schema import WrongVersion
 
 FENCED = ("fence.proved", "fence.confirmed")
-ROWS_MAX = 500
+ROWS_MAX = 1000
 """Decisions told from one look; of more than that, as after hours of absence, the newest."""
 DEVICE_S = 10.0
 """How long before its decision a fence's operation may have ended."""
