@@ -283,14 +283,62 @@ def test_a_result_of_another_operation_is_nobody_s(shooting: Callable[..., Shoot
     assert shot.proof() is Proof.NONE
 
 
-def test_a_lost_executor_leaves_the_fence_unknown_and_it_is_tried_again(shooting: Callable[..., Shooting]) -> None:
-    shot = shooting("a")
+def _read_after_a_death(shot: Shooting) -> fx.Run:
+    """Let the executor die in the middle of the fence and come back; return the reading of the power."""
     shot.lone.step(ev.ExecutorChanged(ready=False, detail="killed"))
-    assert "fence.failed" in shot.kinds
+    assert "fence.unknown" in shot.kinds
     shot.ends(OFF)
     assert shot.proof() is Proof.NONE, "its result belongs to an executor that is gone"
-    shot.lone.step(ev.ExecutorChanged(ready=True))
+    effects = shot.lone.step(ev.ExecutorChanged(ready=True))
+    assert _fences(effects) == []
+    (power,) = (e for e in effects if isinstance(e, fx.Run) and e.action is Action.POWER)
+    assert (power.subject, power.host) == ("a", "node1")
+    return power
+
+
+def test_after_an_executor_s_death_in_a_fence_the_power_is_read_and_proves_it(
+    shooting: Callable[..., Shooting],
+) -> None:
+    shot = shooting("a")
+    power = _read_after_a_death(shot)
+    assert shot.ends(Result(Outcome.STOPPED, "off", Proof.READ_BACK), power.id) == []
+    assert shot.proof() is Proof.READ_BACK
+
+
+@pytest.mark.parametrize("reading", [Result(Outcome.RUNNING, "on"), Result(Outcome.FAILED, "it cannot be read")])
+def test_a_power_that_does_not_read_off_is_no_proof_and_the_fence_is_tried_again(
+    shooting: Callable[..., Shooting], reading: Result
+) -> None:
+    shot = shooting("a")
+    power = _read_after_a_death(shot)
+    shot.ends(reading, power.id)
+    assert "fence.failed" in shot.kinds
+    assert shot.proof() is Proof.NONE
     assert any(_fences(shot.lone.step(ev.Wake(), 0.1)) for _ in range(11))
+
+
+def test_while_it_is_unknown_whether_the_off_command_left_no_beat_calls_the_fence_back(
+    shooting: Callable[..., Shooting], beat_of: Any
+) -> None:
+    shot = shooting("a")
+    shot.lone.step(ev.ExecutorChanged(ready=False, detail="killed"))
+    shot.lone.frame(0, beat_of(shot.lone.cluster, 0))
+    assert shot.lone.kernel._fencing.is_shooting(NODE1)
+
+
+def test_an_executor_that_stays_away_makes_it_a_failed_attempt(shooting: Callable[..., Shooting]) -> None:
+    shot = shooting("a")
+    shot.lone.step(ev.ExecutorChanged(ready=False, detail="killed"))
+    kinds = [kind for _ in range(101) if shot.lone.step(ev.Wake(), 0.1) is not None for kind in shot.kinds]
+    assert "fence.failed" in kinds
+
+
+def test_a_fence_whose_executor_died_ends_in_one_proof_and_one_takeover(pair: Any) -> None:
+    pair.crash(NODE1)
+    pair.run_until(lambda: "fence.begun" in _kinds(pair, NODE2), 5.0)
+    pair.machines.executor_dies(NODE2)
+    pair.run_until(lambda: pair.where("data") == {"node2"}, 5.0)
+    assert pair.machines.fenced == [], "it was off already, and nobody switched again"
 
 
 def test_only_a_proof_switches_it_on_again_with_the_device_that_switched_it_off(
@@ -390,3 +438,17 @@ def test_a_blocked_node_asks_again_when_somebody_comes_who_can_help(
     world.run(3.0)
     assert world.machines.fenced[-1][1:] == ("node2", "node1")
     assert world.where("data") == {"node2"}
+
+
+def test_a_node_excluded_a_second_time_gets_all_of_its_time_to_stop_again(
+    make_world: MakeWorld, make_cluster: Any, make_group: Any
+) -> None:
+    world = make_world(make_cluster(3, make_group("data", "node3", "fs!"), reset_after_off=False))
+    for _ in range(2):
+        for link in range(len(world.links)):
+            world.cuts.update({(NODE1, NODE3, link), (NODE3, NODE1, link)})
+        world.run(15.0)
+        assert not world.nodes[NODE1].kernel._membership.view.has(NODE3)
+        assert world.machines.fenced == [], "its stops alone may take 20 s"
+        world.heal()
+        world.run_until(lambda: world.nodes[NODE1].kernel._membership.view.has(NODE3), 20.0)

@@ -41,4 +41,7 @@ class Case:
         self.weak: Result | None = None
         """Of a device whose word is no proof for shared data; taken when no other knows better."""
         self.operation = 0
+        self.is_unknown = False
+        """The executor was lost in the middle of it: the power is to be read before anything is tried again."""
+        self.is_reading = False
         self.for_cause = False

@@ -12,8 +12,9 @@ from heartbeat.kernel.credit import Credit
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.devices import Devices
+from heartbeat.kernel.exclusion import Exclusion
 from heartbeat.kernel.ledger import Ledger
-from heartbeat.kernel.membership import Membership, stand_in_s
+from heartbeat.kernel.membership import Membership
 from heartbeat.kernel.tally import Tally
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome, Result
@@ -28,6 +29,10 @@ LIMIT_WINDOW_S = 600.0
 """More than LIMIT fencings of one node within this time: something is wrong that shooting does not mend."""
 DEVICE_TIMEOUT_S = 60.0
 """Longest time for what nobody waits for, and for a colleague's device."""
+READ_LEAST_S = 2.0
+"""Shortest time that a device gets to read a power; longer where it declares a longer worst case."""
+READER_WITHIN_S = 10.0
+"""An executor that was lost is back within a second; without one after this long, the fence counts as failed."""
 PATIENCE_FACTOR, PATIENCE_LEAST_S = 4, 10.0
 """A device is read back for this many times its declared worst case, and at least so long, before it counts as failed:
 one that lies about an order would otherwise keep the next attempt, and the alarm, waiting."""
@@ -49,9 +54,7 @@ class Fencing:
         self._number = 0
         self._no_credit: dict[Nid, str] = {}
         self._held_until_s = 0.0
-        self._excluded_s: dict[Nid, float] = {}
-        """Since when a node is outside the view that a member of it hears."""
-        self._spared: set[Nid] = set()
+        self._exclusion = Exclusion(desk, detector, membership)
 
     # Questions.
 
@@ -67,17 +70,18 @@ class Fencing:
     # Cases.
 
     def deadline_s(self) -> float:
+        unread_s = min((c.not_before_s for c in self.cases.values() if c.is_unknown), default=float("inf"))
         if not self._may_act:
-            return float("inf")  # what is due then is done in the step that brings a view
+            return unread_s  # what else is due is done in the step that brings a view
         waiting = [c for c in self.cases.values() if c.stage is Stage.WAITING and self._leads(c)]
         times = [max(case.not_before_s, self._held_until_s) for case in waiting]
         if self.standing is not Standing.NO_QUORUM:
-            times += [until_s for until_s in map(self._stopped_s, self._excluded_s) if until_s > self._desk.now_s]
+            times += self._exclusion.deadlines_s()
         if self.standing is not Standing.NO_QUORUM and any(self._is_open(nid) for nid in self._absent()):
             initdead_s = self._desk.born_s + self._desk.cluster.timers.initdead_s
             if initdead_s > self._desk.now_s:
                 times.append(initdead_s)
-        return min(times, default=float("inf"))
+        return min([*times, unread_s])
 
     @property
     def _may_act(self) -> bool:
@@ -86,6 +90,9 @@ class Fencing:
 
     def wake(self) -> None:
         self._close_returned()
+        for case in [*self.cases.values()]:
+            if case.is_unknown and self._desk.now_s >= case.not_before_s:
+                self._not_read(case, "no executor came back to read the power")
         if not self._may_act:
             return
         if self._ledger.dirty:
@@ -120,41 +127,10 @@ class Fencing:
             return False
         if self._ledger.proof(nid, peer.incarnation) is not Proof.NONE:
             return False
-        if self._is_heard_by_others(nid):
-            # Excluded while it still beats: without a view it stops by itself, and gets the time for that.
-            self._spare(nid)
-            return desk.now_s >= self._stopped_s(nid)
-        self._excluded_s.pop(nid, None)
-        self._spared.discard(nid)
+        if self._exclusion.is_spared(nid):
+            return False
         # Never heard in this life: it may only be late. A node that merely starts late is not shot.
         return peer.incarnation > 0 or desk.now_s >= desk.born_s + desk.cluster.timers.initdead_s
-
-    def _is_heard_by_others(self, nid: Nid) -> bool:
-        """Does another member surely hear it? A frame that is late there, too, is only found silent a moment later."""
-        others = (member for member in self._membership.view.nids if member != self._desk.me)
-        warn_s = self._desk.cluster.timers.warntime_s
-        return any(self._detector.is_heard_by(member, nid, within_s=warn_s) for member in others)
-
-    def _spare(self, nid: Nid) -> None:
-        """Note since when, and say so once it is no matter of a beat on its way."""
-        since_s = self._excluded_s.setdefault(nid, self._desk.now_s)
-        if nid not in self._spared and self._desk.now_s > since_s + self._desk.cluster.timers.keepalive_s:
-            self._spared.add(nid)
-            name = self._desk.name(nid)
-            self._desk.decide(
-                "fence.spared",
-                self._desk.node(nid),
-                f"{name} beats but is in no view with this node: it has {self._stopped_s(nid) - since_s:g} s to stop",
-                f"another member still hears {name}",
-                alarm=True,
-            )
-
-    def _stopped_s(self, nid: Nid) -> float:
-        """Return when an excluded node that beats has had its declared time to stop what it holds."""
-        groups = self._desk.cluster.groups
-        stop_s = max((sum(r.stop_timeout_s for r in group.resources) for group in groups), default=0.0)
-        alone_s = stand_in_s(self._detector.deadtime_s, nid)
-        return self._excluded_s.get(nid, self._desk.now_s) + alone_s + stop_s
 
     def _without_credit(self, nid: Nid) -> bool:
         """An unheard node that this one has no right to shoot: say so once, and wait for it or for a person.
@@ -332,6 +308,9 @@ class Fencing:
         if case is None:
             return False
         case.operation = 0
+        if case.is_reading:
+            self._power_read(case, result)
+            return True
         proof = Proof.ASKED if self.devices.has_lied(case.device, case.target.nid) else result.proof
         good = Result(Outcome.DONE, result.detail, min(proof, result.proof)) if result.outcome is Outcome.DONE else None
         if good and good.proof is Proof.NONE:
@@ -444,16 +423,49 @@ class Fencing:
             self._failed(case, report.detail)
 
     def executor_lost(self) -> None:
-        """A fence under way is of unknown outcome; it is not repeated blindly but counts as a failed attempt."""
+        """A fence under way is of unknown outcome: the off command may have left, so the target stays under fire."""
         for case in self.cases.values():
             if case.operation:
-                case.operation = 0
-                self._report(case, "failed", None, "the executor was lost")
-                self._failed(case, "the executor was lost in the middle of it")
+                case.operation, case.is_unknown, case.is_reading = 0, True, False
+                case.not_before_s = self._desk.now_s + READER_WITHIN_S
+                name = self._desk.name(case.target.nid)
+                case.cause = self._desk.decide(
+                    "fence.unknown",
+                    self._desk.node(case.target.nid),
+                    f"it is unknown whether {name} was switched off: its power is read once the executor is back",
+                    "the executor was lost in the middle of it",
+                    case.cause,
+                    alarm=True,
+                )
         self._switching_on.clear()
+
+    def executor_back(self) -> None:
+        """Read the power where the last executor took the answer with it, rather than switch all over again."""
+        for case in self.cases.values():
+            if case.is_unknown:
+                case.is_unknown, case.is_reading = False, True
+                timeout_s = max(READ_LEAST_S, self.devices.worst_off_s(case.device))
+                host = self._desk.name(case.target.nid)
+                case.operation = self._desk.run(Action.POWER, case.device, host=host, timeout_s=timeout_s)
+
+    def _power_read(self, case: Case, result: Result) -> None:
+        case.is_reading = False
+        is_off = result.outcome is Outcome.STOPPED and result.proof >= Proof.READ_BACK
+        if is_off and not self.devices.has_lied(case.device, case.target.nid):
+            how = f"{case.device} reads {self._desk.name(case.target.nid)} off"
+            self._proved(case, Result(Outcome.DONE, how, result.proof))
+        else:
+            said = result.detail or result.outcome.value
+            self._not_read(case, f"the executor was lost in the middle of it, and its power reads: {said}")
+
+    def _not_read(self, case: Case, problem: str) -> None:
+        case.is_unknown = False
+        self._report(case, "failed", None, problem)
+        self._failed(case, problem)
 
     def view_installed(self) -> None:
         """A case led by a member that is gone is taken up anew by whoever leads now."""
+        self._exclusion.view_installed()
         for nid, case in [*self.cases.items()]:
             if case.stage is Stage.UNDER_WAY and case.by != self._desk.me and not self._membership.view.has(case.by):
                 case.stage, case.not_before_s = Stage.WAITING, self._desk.now_s

@@ -328,6 +328,7 @@ class Kernel:
         self._director.executor_ready = event.ready
         self._ledger.dirty = self._desk.urgent = True
         if event.ready:
+            self._fencing.executor_back()
             for group in self._groups:
                 if group.state is m.Local.UNKNOWN:
                     group.probe("the executor is ready")

@@ -210,6 +210,9 @@ class Machines:
         if run.action in (Action.PROBE, Action.MONITOR):
             found = Outcome.RUNNING if run.subject in self.active[nid] else Outcome.STOPPED
             return Result(found if how.outcome is Outcome.DONE else how.outcome, how.detail)
+        if run.action is Action.POWER and how.outcome is Outcome.DONE:
+            is_on = self.powered[self._nid(run.host)]
+            return Result(Outcome.RUNNING, "on") if is_on else Result(Outcome.STOPPED, "off", Proof.READ_BACK)
         if run.action is Action.ON:
             self._switch_on(self._nid(run.host))
         return Result(how.outcome, how.detail)
