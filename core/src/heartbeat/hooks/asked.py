@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 SECTION_S = 2.0
 """For all sections together, loading included: a person waits."""
 SECTION_LINES_MAX = 50
+SECTION_LINE_MAX = 200
 SECTION_BYTES_MAX = 64 * 1024
+"""What is read of an answer: far more than those lines."""
 
 Command = Callable[[Sequence[str]], int]
 Say = Callable[[str], None]
@@ -45,14 +47,19 @@ def commands(ha_cf: Path, reserved: Sequence[str], say: Say) -> dict[str, Comman
     """Return the commands of the configured hooks by name; say which hook is broken or takes a name of core's."""
     found: dict[str, Command] = {}
     for hook in configured(ha_cf):
-        for name, command in _answer(hook, "cli_commands", say).items():
+        say_of_it = _about(hook, say)
+        for name, command in _answer(hook, "cli_commands", say_of_it).items():
             if name in reserved or name in found:
-                say(f"hook {hook.name}: the command {name} is there already, and stays what it is")
+                say_of_it(f"the command {name} is there already, and stays what it is")
             elif re.fullmatch(r"[a-z][a-z0-9-]*", str(name)) and callable(command):
                 found[name] = command
             else:
-                say(f"hook {hook.name}: {name!r} is no command: a name in small letters and something to call")
+                say_of_it(f"{name!r} is no command: a name in small letters and something to call")
     return found
+
+
+def _about(hook: "HookConfig", say: Say) -> Say:
+    return lambda text: say(f"hook {hook.name}: {text}")
 
 
 def _answer(hook: "HookConfig", question: str, say: Say, **about: object) -> Any:
@@ -65,7 +72,7 @@ def _answer(hook: "HookConfig", question: str, say: Say, **about: object) -> Any
         problems.append(str(broken.args[0] if broken.args else broken))
         asked = []
     for problem in problems:
-        say(f"hook {hook.name}: {problem}")
+        say(problem)
     answer = asked[0][1] if asked else None
     return answer if isinstance(answer, Mapping if question == "cli_commands" else Sequence) else {}
 
@@ -113,7 +120,8 @@ def _forked(hook: "HookConfig", status: Mapping[str, Any]) -> tuple[int, int]:
             os.dup2(nowhere, number)
         problems: list[str] = []
         lines = _answer(hook, "status_sections", problems.append, status=status) or []
-        os.write(writing, json.dumps([*(str(line) for line in lines), *problems]).encode()[:SECTION_BYTES_MAX])
+        told = [str(line)[:SECTION_LINE_MAX] for line in lines[:SECTION_LINES_MAX]]
+        os.write(writing, json.dumps([*told, *problems]).encode())
     finally:
         os._exit(0)
 
@@ -135,7 +143,6 @@ def _received(pipe: int, until_s: float) -> bytes | None:
 
 def _lines(answer: bytes) -> list[str]:
     try:
-        lines = [str(line) for line in json.loads(answer)]
+        return [str(line) for line in json.loads(answer)]
     except ValueError:
         return ["it ended before it answered"]
-    return lines[:SECTION_LINES_MAX]
