@@ -26,6 +26,7 @@ COMMANDS = {
     "journal": "journal:journal",
     "why": "journal:why",
     "hooks": "hooks:hooks",
+    "export": "export:export",
     "sim": "sim:sim",
     "bench": "bench:bench",
     "classic": "classic:classic",
