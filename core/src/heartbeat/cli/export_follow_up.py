@@ -55,10 +55,9 @@ class FollowUp:
             sys.stdout.flush()
             sys.stderr.flush()
             # The child has the lock with the descriptor; our own closing of it does not give it back.
-            if (child := os.fork()) == 0:
-                _work_alone(work)
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, str(child).encode(), 0)
+            # It writes its number itself: were we killed before we could, nobody would find it.
+            if os.fork() == 0:
+                _work_alone(work, descriptor)
         finally:
             os.close(descriptor)
 
@@ -71,9 +70,11 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-def _work_alone(work: Callable[[], object]) -> None:
+def _work_alone(work: Callable[[], object], descriptor: int) -> None:
     status = 1
     try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         os.setsid()
         null = os.open(os.devnull, os.O_RDWR)
         for standard in range(3):  # a cluster waits until the pipes of an action are closed

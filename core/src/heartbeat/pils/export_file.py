@@ -16,7 +16,8 @@ SHEBANG_MAX = 255
 def executable(module: str, driver: str, title: str, command: str) -> str:
     """Return the text of an executable that calls ``main`` of a module with a driver, ``distribution:name``.
 
-    ``command`` is what wrote it, without `hb export`, for the reader. Raises ValueError when a first line cannot name this Python.
+    ``command`` is what wrote it, without `hb export`, for the reader. Raises ValueError when a first line cannot name
+    this Python.
     """
     python = sys.executable
     # P: the folder of the agents must not become a place to import from; s: nor must anybody's home.

@@ -41,7 +41,7 @@ def content_type(param: Param, *, seconds: str, choice: str) -> str:
 
 def help_text(param: Param) -> str:
     """``The sshd's port. For example 2222.``"""
-    what = (param.help or param.expected).strip()
+    what = (param.help or (param.kind.value if param.secret else param.expected)).strip()
     if param.example and not param.secret:
         what = f"{what}{'' if what.endswith('.') else '.'} For example {param.example}."
     return what
