@@ -155,9 +155,9 @@ def test_warm_works_beside_a_pyroute2_that_is_there_already() -> None:
 def test_the_readme_lists_every_parameter_and_its_default() -> None:
     rows = (Path(__file__).parents[1] / "README.md").read_text().splitlines()
     for param in IPaddr2.params:
-        row = next((row for row in rows if row.startswith(f"| `{param.name}` |")), "")
+        row = next((row for row in rows if row.startswith(f"| `{param.name}`")), "")
         if param.default is not None:
             shown = {"True": "yes", "False": "no"}.get(str(param.default), str(param.default))
-            assert f"| {shown}" in row, param.name
+            assert f"| `{shown}` |" in row, param.name
         else:
             assert row, param.name
