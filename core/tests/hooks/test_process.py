@@ -8,6 +8,7 @@ import pytest
 from heartbeat.hooks.seat import QUEUE_MAX
 from heartbeat.model.operation import Outcome
 from heartbeat.model.status import ClusterStatus
+from heartbeat.wire import api
 
 from core.tests.hooks.house import House, is_alive, running_on, with_states
 from core.tests.plugin_site import BROKEN
@@ -74,6 +75,14 @@ def test_a_daemon_that_dies_and_comes_back_is_followed(home: House, good_status:
     home.hears("view_installed", {"epoch": 9, "members": ["node1"], "left": ["node2"], "joined": []})
 
 
+def test_a_daemon_that_stands_still_counts_as_gone(home: House, good_status: ClusterStatus) -> None:
+    home.configure("ear")
+    home.daemon_runs(good_status).will(api.GetStatus)  # no answer
+    home.start(status_s=0.3)
+    home.says("no daemon: it does not answer")
+    home.until(lambda: {"node": ""} in home.heard("status_changed"))
+
+
 def test_without_a_daemon_and_without_a_journal_it_waits_for_both(home: House, good_status: ClusterStatus) -> None:
     home.configure("ear")
     home.start()
@@ -126,6 +135,7 @@ def test_one_that_raises_is_told_the_next_fact_all_the_same_and_the_others_hear_
     home.says("raises: decision_taken: RuntimeError: not again")
     home.says("raises #2: decision_taken: RuntimeError: not again")
     home.until(lambda: home.said.read_text().count("raises: decision_taken: RuntimeError: not again") == 3)
+    home.until(lambda: len(home.heard("plugin_failed")) >= 2)
     failed = [it["name"] for it in home.heard("plugin_failed")]
     assert sorted(failed) == ["raises", "raises #2"]
     assert home.said.read_text().count("you too?") <= 2
