@@ -69,7 +69,7 @@ from heartbeat.hooks.process import HookProcess
 from heartbeat.hooks.seat import Limits
 from heartbeat.hooks.words import voice
 from heartbeat.model.places import places
-HookProcess(places(), hooks_of(places().ha_cf)[0], voice(), Limits({})).run()
+HookProcess(places(), hooks_of(places().ha_cf)[0], voice(), Limits({}), {}).run()
 """
 
 
@@ -142,9 +142,10 @@ class House:
 
     # The process
 
-    def start(self, limits: str = "") -> None:
+    def start(self, limits: str = "", status_s: float = 10.0) -> None:
         """Start ``hb hooks``; with limits (``tell_s=0.5``), the same with these instead of its own."""
-        argv = [sys.executable, "-c", IMPATIENT.format(limits)] if limits else [*HB, "hooks"]
+        impatient = [sys.executable, "-c", IMPATIENT.format(limits, status_s)]
+        argv = impatient if limits or status_s != 10.0 else [*HB, "hooks"]
         with self.said.open("w") as said:
             self.process = subprocess.Popen(argv, env=self.environment(), stdout=said, stderr=said, text=True)
 

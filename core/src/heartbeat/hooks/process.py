@@ -39,9 +39,11 @@ class HookProcess:
         hooks: Sequence[HookConfig],
         say: Say,
         limits: Limits = Limits(),  # noqa: B008 - frozen
+        status_s: float = STATUS_S,
     ) -> None:
         self._where = where
         self._say = say
+        self._every_s = status_s
         self._selector = selectors.DefaultSelector()
         self._seats = [Seat(hook, self._selector, say, self._seat_failed, limits) for hook in hooks]
         self._watcher: Watcher | None = None
@@ -89,13 +91,13 @@ class HookProcess:
         if self._watcher is not None and now_s >= self._answer_s:
             self._lost("it does not answer")
         if now_s >= self._status_s:
-            self._status_s = now_s + STATUS_S
+            self._status_s = now_s + self._every_s
             if self._watcher is None:
                 self._tell([status_fact(None)])
                 return
             try:
                 self._watcher.ask()
-                self._answer_s = min(self._answer_s, now_s + STATUS_S)
+                self._answer_s = min(self._answer_s, now_s + self._every_s)
             except NoDaemon as wrong:
                 self._lost(wrong.cause)
 
@@ -106,7 +108,7 @@ class HookProcess:
         except NoDaemon as wrong:
             self._once("daemon", f"no daemon: {wrong.cause}")
             return
-        self._connect_s, self._answer_s = float("inf"), now_s + STATUS_S
+        self._connect_s, self._answer_s = float("inf"), now_s + self._every_s
         self._selector.register(self._watcher, selectors.EVENT_READ, self._on_status)
         self._once("daemon", f"watching the daemon at {self._where.api_socket}")
 
@@ -120,7 +122,7 @@ class HookProcess:
             return
         now_s = time.monotonic()
         for status in statuses:
-            self._answer_s, self._status_s = float("inf"), now_s + STATUS_S
+            self._answer_s, self._status_s = float("inf"), now_s + self._every_s
             self._tell([*self._changes.of(status, now_s), status_fact(status)])
 
     def _lost(self, why: str) -> None:
