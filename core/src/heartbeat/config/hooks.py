@@ -15,7 +15,7 @@ from heartbeat.config.hacf import HaCf, Use
 from heartbeat.config.lookup import MEND_PLUGIN
 from heartbeat.config.reading import Reading
 from heartbeat.config.source import Word, clean_lines, read_source, uncommented
-from heartbeat.plugin.errors import PluginError
+from heartbeat.plugin.errors import NotInstalled, PluginError
 from heartbeat.plugin.hooks import Listener
 from heartbeat.plugin.kind import Plugin
 from heartbeat.plugin.param import parse_params
@@ -113,7 +113,8 @@ def _loaded(named: Word, reading: Reading) -> type[Plugin] | None:
         return None
     except PluginError as broken:
         text = broken.args[0] if broken.args else broken
-        found.add(codes.HOOK_UNUSABLE, named.place, f"the hook {named.text} cannot be used: {text}", mend=MEND_PLUGIN)
+        mend = "run that, or delete the line" if isinstance(broken, NotInstalled) else MEND_PLUGIN
+        found.add(codes.HOOK_UNUSABLE, named.place, f"the hook {named.text} cannot be used: {text}", mend=mend)
         return None
     return plugin
 
