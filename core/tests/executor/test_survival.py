@@ -26,12 +26,13 @@ def test_the_socket_is_for_its_owner_alone(executor: "Executor") -> None:
 
 
 def test_work_outlives_the_daemon_and_the_next_one_is_told(executor: "Executor") -> None:
-    number = executor.run(Action.STOP, "stop=sleep:0.5")
+    number = executor.run(Action.STOP, f"stop=await:{executor.folder / 'told'}")
     executor.daemon.close()
     executor.daemon = executor.connect()
     assert executor.daemon.ready().pid == executor.pid
     running = executor.daemon.running()
     assert (running.id, running.subject, running.action) == (number, "actor", Action.STOP)
+    (executor.folder / "told").touch()
     assert executor.daemon.finished(number).outcome is Outcome.DONE
 
 
