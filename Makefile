@@ -6,8 +6,8 @@
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
-# A cluster in a test mostly waits for its timers: four at a time load two cores by half.
-PARALLEL := -n 4 --dist loadgroup
+# A cluster in a test mostly waits for its timers: three at a time leave two cores some air.
+PARALLEL := -n 3 --dist loadgroup
 PYTHON_CODE := core setup tests plugins_*/*
 
 help: ## this list
