@@ -223,6 +223,21 @@ def test_our_own_pause_is_not_their_silence(make_bench: MakeBench) -> None:
     assert bench.detector.peers[NODE2].alive
 
 
+def test_after_a_pause_each_peer_has_a_deadtime_however_long_it_was_silent_before(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    bench.hears(1, 1)
+    bench.later(0.9)
+    bench.later(40.0)
+    bench.detector.postpone(39.8)
+    bench.later(0.99 * DEADTIME_S)
+    bench.detector.wake()
+    assert bench.detector.peers[NODE2].alive
+    assert bench.detector.deadline_s() > bench.desk.now_s
+    bench.later(0.02 * DEADTIME_S)
+    bench.detector.wake()
+    assert not bench.detector.peers[NODE2].alive
+
+
 def test_pauses_postpone_a_verdict_by_three_deadtimes_in_all(make_bench: MakeBench) -> None:
     bench = make_bench()
     bench.hears(1, 1)

@@ -263,6 +263,19 @@ def test_a_member_that_hears_it_does_not_obey_such_an_order_either(
     view = play.membership.view.id
     play.director.obey(Order(view, 9, 0, NODE1, "start", "", proved=False))
     assert play.groups[0].state is Local.STOPPED
+
+
+def test_a_late_order_takes_nothing_from_a_life_that_its_proof_was_not_about(
+    make_directing: MakeDirecting, make_cluster: Any, make_group: Any
+) -> None:
+    play = Play(make_directing, make_cluster(3, make_group("fs!", "node1")), (0, 1))
+    play.bench.ledger.prove(Proved(NODE3, 1, Proof.READ_BACK, "read off"))
+    play.bench.hears(2, 1)
+    play.bench.detector.new_life(NODE3, 2)
+    view = play.membership.view.id
+    play.director.obey(Order(view, 9, 0, NODE1, "start", "", proved=True))
+    assert play.groups[0].state is Local.STOPPED
+    play.bench.ledger.prove(Proved(NODE3, 2, Proof.READ_BACK, "read off"))
     play.director.obey(Order(view, 10, 0, NODE1, "start", "", proved=True))
     assert play.groups[0].is_busy
 

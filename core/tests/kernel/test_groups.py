@@ -159,6 +159,16 @@ def test_stop_during_a_start_lets_the_operation_end_and_then_stops(played: Playe
     assert played.group.holding().token == 6
 
 
+def test_a_start_that_is_given_up_ends_what_is_under_way_and_begins_no_more(played: Played) -> None:
+    played.stopped()
+    played.group.give_up_start("this node stood still")
+    assert played.take() == []
+    played.group.start(5, "go", 0, proved=True)
+    played.take()
+    played.group.give_up_start("this node stood still")
+    assert played.answer(GOOD) == ["stop a"]
+
+
 def test_a_prepared_start_acts_only_when_told(played: Played) -> None:
     played.stopped()
     played.group.prepare()

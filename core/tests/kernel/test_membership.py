@@ -87,6 +87,17 @@ def test_what_is_not_answered_is_repeated_and_then_done_without_who_does_not_ans
     assert not _sent(two, m.Propose), "who did not answer sits out a deadtime"
 
 
+def test_a_life_that_starts_meanwhile_sits_nothing_out(two: Any, beat_of: BeatOf) -> None:
+    two.step(ev.Wake(), SETTLE_S)
+    two.step(ev.Wake(), ROUND_S)
+    seen: list[m.Propose] = []
+    for _ in range(10):
+        two.frame(1, beat_of(two.cluster, 1), incarnation=2, session=b"session2", after_s=0.02)
+        seen += _sent(two, m.Propose)
+    assert seen
+    assert Member(NODE2, 2) in seen[0].members
+
+
 def test_a_refusal_makes_the_next_ballot_higher(two: Any) -> None:
     two.step(ev.Wake(), SETTLE_S)
     (first,) = _sent(two, m.Propose)
@@ -123,6 +134,18 @@ def test_a_lower_ballot_than_the_promised_one_is_refused(second: Any) -> None:
     _promised(second, ViewId(5, ME))
     second.frame(0, m.Propose(ViewId(4, ME), (Member(ME, 1), Member(NODE2, 1)), ""))
     assert _sent(second, m.Refuse) == [m.Refuse(ViewId(4, ME), ViewId(5, ME))]
+
+
+def test_a_ballot_that_an_earlier_life_may_have_seen_is_refused(
+    make_lone: MakeLone, make_cluster: Any, beat_of: BeatOf
+) -> None:
+    second = make_lone(make_cluster(2), me=1, incarnation=2, stored={"epoch": b"64"})
+    second.frame(0, beat_of(second.cluster, 0, row=(m.Heard(NODE2, 2, 10, 0),)))
+    both = (Member(ME, 1), Member(NODE2, 2))
+    second.frame(0, m.Propose(ViewId(64, ME), both, ""))
+    assert _sent(second, m.Refuse) == [m.Refuse(ViewId(64, ME), ViewId(64, NODE2))]
+    second.frame(0, m.Propose(ViewId(65, ME), both, ""))
+    assert [flush.ballot for flush in _sent(second, m.Flush)] == [ViewId(65, ME)]
 
 
 def test_a_repeated_proposal_is_answered_again(second: Any) -> None:

@@ -65,6 +65,8 @@ class Peer:
         self.late = False
         self.postponed_s = 0.0
         """By how much its verdict was put off for pauses of ours since it was last heard."""
+        self.spared_until_s = 0.0
+        """No verdict before, because it was we who stood still."""
         self.silent_decision = 0
         self.beat: Beat | None = None
         self.boot_id = ""
@@ -216,7 +218,7 @@ class Detector:
         next_s = float("inf")
         for peer in self.peers.values():
             if peer.alive:
-                next_s = min(next_s, peer.heard_s + (self.dead_after_s(peer) if peer.late else warn))
+                next_s = min(next_s, self._due_s(peer) if peer.late else peer.heard_s + warn)
             for health in peer.links:
                 if health.state is LinkState.UP:
                     next_s = min(next_s, health.last_s + warn)
@@ -225,14 +227,25 @@ class Detector:
         return next_s
 
     def postpone(self, gap_s: float) -> None:
-        """We slept: silence is counted anew from now, because it was ours, not theirs. But not for ever."""
+        """We slept for so long: it was our silence, not theirs, so each gets a deadtime from now. But not for ever.
+
+        What counts against the limit is the time that a verdict waits while we are awake.
+        """
+        now = self._desk.now_s
         for peer in self.peers.values():
-            shift_s = min(gap_s, POSTPONED_DEADTIMES_MAX * self.deadtime_s - peer.postponed_s)
-            if peer.alive:
-                peer.heard_s += shift_s
-                peer.postponed_s += shift_s
+            left_s = POSTPONED_DEADTIMES_MAX * self.deadtime_s - peer.postponed_s
+            due_s = max(self._due_s(peer), now)
+            wait_s = min(now + self.dead_after_s(peer) - due_s, left_s)
+            if peer.alive and wait_s > 0:
+                peer.heard_s += gap_s
+                peer.spared_until_s = due_s + wait_s
+                peer.postponed_s += wait_s
             for health in peer.links:
-                health.last_s += shift_s
+                health.last_s += gap_s
+
+    def _due_s(self, peer: Peer) -> float:
+        """Return when a peer that says nothing more is silent."""
+        return max(peer.heard_s + self.dead_after_s(peer), peer.spared_until_s)
 
     def wake(self) -> None:
         for peer in self.peers.values():
@@ -268,7 +281,7 @@ class Detector:
                 f"{desk.name(peer.nid)} is late: nothing heard for {silence:.3f} s",
                 f"no frame on any link for {silence:.3f} s, warntime is {desk.cluster.timers.warntime_s:g} s",
             )
-        if desk.now_s >= peer.heard_s + self.dead_after_s(peer):
+        if desk.now_s >= self._due_s(peer):
             peer.alive = False
             peer.since_s = desk.now_s
             peer.silent_decision = desk.decide(

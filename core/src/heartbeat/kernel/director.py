@@ -196,6 +196,7 @@ class Director:
         if not self._membership.view.members or not self.executor_ready:
             return  # without an executor a stop would only end in doubt; it is given when the executor is back
         for group in self._groups:
+            group.give_up_start("this view has no quorum")
             if group.state is Local.RUNNING and not group.is_busy:
                 group.stop(0, "this view has no quorum")
 
@@ -352,6 +353,12 @@ class Director:
 
     # Obeying.
 
+    def _is_heard_unproved(self, nid: Nid, order: Order) -> bool:
+        """Is an absent node heard in a life of which the proof that the order rests on says nothing?"""
+        peer, shares = self._detector.peers[nid], self._groups[order.group].group.shares_data
+        is_proved = self._ledger.proof(nid, peer.incarnation) >= self._ledger.needed(shares_data=shares)
+        return peer.alive and not (order.proved and is_proved)
+
     def obey(self, order: Order) -> None:
         """Carry out an order for this node; one of another view, or older than the last, is void."""
         self.token = max(self.token, order.token)
@@ -364,7 +371,7 @@ class Director:
             return
         elif order.action == "prepare":
             group.prepare()
-        elif not order.proved and any(self._detector.peers[nid].alive for nid in self._absent()):
-            return  # a node that hears a peer takes nothing from it for silence, whoever orders it
+        elif any(self._is_heard_unproved(nid, order) for nid in self._absent()):
+            return  # a node that hears a peer takes nothing from that life of it, whoever orders it
         elif order.action == "start" and not self.leaving & {self._desk.me}:
             group.start(order.token, order.why, self.cause, proved=order.proved)

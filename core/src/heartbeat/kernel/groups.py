@@ -185,6 +185,11 @@ class LocalGroup:
         self._desk.urgent = True
         self._stop_from(self._at)
 
+    def give_up_start(self, why: str) -> None:
+        """What was allowed when the start began is not certain any more: let its operation end, then stop it."""
+        if self.doing is Doing.STARTING:
+            self.stop(0, why)
+
     # Stop.
 
     def stop(self, token: int, why: str) -> None:

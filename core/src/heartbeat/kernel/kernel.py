@@ -128,6 +128,7 @@ class Kernel:
         self._is_born = True
         desk.born_s = self._last_s = self._beats.next_s = desk.now_s
         self._detector.born()
+        self._membership.born()
         desk.urgent = True
         desk.decide(
             "node.started",
@@ -145,6 +146,8 @@ class Kernel:
             self._detector.postpone(late_s)
             self._fencing.hold_back(timers.deadtime_s)
             self._membership.doubt()
+            for group in self._groups:
+                group.give_up_start("this node stood still in the middle of the start")
             if self._last_s < self._desk.born_s + timers.initdead_s:
                 # Who has not been heard yet gets a deadtime, too: it was this node that could not hear.
                 least_s = self._desk.now_s + timers.deadtime_s - timers.initdead_s

@@ -26,7 +26,7 @@ REPEAT_S = 0.030
 ROUND_S = 0.250
 """A round that takes longer is given up, and who did not answer sits out one deadtime."""
 EPOCH_BLOCK = 64
-"""Epochs are reserved on disk in blocks, so that no view change waits for it."""
+"""Epochs are reserved on disk in blocks, the next one when half is used, so that no view change waits for it."""
 
 
 class Phase(enum.Enum):
@@ -67,7 +67,7 @@ class Membership:
         self.phase = Phase.BOOT
         self.view = View(ViewId(), ())
         self.epoch = int(desk.birth.stored.get("epoch", b"0"))
-        self._reserved = self.epoch
+        self._reserved = self._born_epoch = self.epoch
         self.promised = ViewId()
         self._round: Round | None = None
         self._sync: Sync | None = None
@@ -78,7 +78,8 @@ class Membership:
         """What the last estimate was made from; most steps change nothing in it."""
         self._estimate: tuple[Member, ...] = ()
         self._quiet_until_s = 0.0
-        self._sits_out: dict[Nid, float] = {}
+        self._sits_out: dict[Nid, tuple[int, float]] = {}
+        """Which life of a node did not answer a round, and until when it is left out."""
         self._install_again_s = 0.0
         self._is_doubted = False
         self._woke_s = float("-inf")
@@ -103,6 +104,10 @@ class Membership:
         if self._is_in_round or not self.is_flushing:
             return self.view.id
         return self.promised if self.promised > self.view.id else ViewId()
+
+    def born(self) -> None:
+        """Reserve epochs for this life before it can need any."""
+        self._saw_epoch(self.epoch)
 
     def doubt(self) -> None:
         """This node stood still: its view may be over, so it acts on the next one only."""
@@ -145,8 +150,9 @@ class Membership:
         return tuple(sorted([self._desk.member, *members]))
 
     def _is_candidate(self, nid: Nid) -> bool:
-        if self._sits_out.get(nid, 0.0) > self._desk.now_s:
-            return False
+        life, until_s = self._sits_out.get(nid, (0, 0.0))
+        if life == self._detector.peers[nid].incarnation and until_s > self._desk.now_s:
+            return False  # a life that starts meanwhile is not to blame
         return self._detector.hears_me(nid) and not self._is_excluded(nid)
 
     def _edge(self, i: Nid, j: Nid) -> bool:
@@ -166,7 +172,7 @@ class Membership:
         initdead_s = self._desk.born_s + self._desk.cluster.timers.initdead_s
         if self.phase is Phase.BOOT and initdead_s > self._desk.now_s:
             times.append(initdead_s)
-        times += [until for until in self._sits_out.values() if until > self._desk.now_s]
+        times += [until for _, until in self._sits_out.values() if until > self._desk.now_s]
         return min(times)
 
     def wake(self) -> None:
@@ -250,7 +256,7 @@ class Membership:
             answered = current.synced if current.sync else set(current.states)
             for member in current.members:
                 if member.nid not in answered and member.nid != self._desk.me:
-                    self._sits_out[member.nid] = now + self._detector.deadtime_s
+                    self._sits_out[member.nid] = (member.incarnation, now + self._detector.deadtime_s)
             self._give_up()
         elif now >= current.repeat_s:
             current.repeat_s = now + REPEAT_S
@@ -300,8 +306,9 @@ class Membership:
         if ballot == self.promised and self._is_in_round:
             self._channel.send(Flush(ballot, self._state()), to=nid)
             return
-        if ballot <= self.promised or ballot <= self.view.id:
-            self._channel.send(Refuse(ballot, max(self.promised, self.view.id)), to=nid)
+        known = max(self.promised, self.view.id, ViewId(self._born_epoch, self._desk.me))
+        if ballot <= known:  # an earlier life of this node may have been in views up to where this one began
+            self._channel.send(Refuse(ballot, known), to=nid)
             return
         if self._desk.member not in message.members:
             return
@@ -341,7 +348,7 @@ class Membership:
 
     def _saw_epoch(self, epoch: int) -> None:
         self.epoch = max(self.epoch, epoch)
-        if self.epoch >= self._reserved:
+        if self.epoch + EPOCH_BLOCK // 2 >= self._reserved:
             self._reserved = self.epoch + EPOCH_BLOCK
             self._desk.effects.append(Persist("epoch", str(self._reserved).encode()))
 
