@@ -181,6 +181,27 @@ def test_a_start_on_the_word_of_a_former_life_is_found() -> None:
     assert violations("S15", [fenced(C, incarnation=1), ran(known={B: 1, C: 2})])
 
 
+def test_a_farewell_frees_what_a_node_held_and_only_if_it_is_true() -> None:
+    assert violations("S15", [o.Farewell(1004.0, C, 1, frozenset()), ran()]) == []
+    assert violations("S15", [o.Farewell(1004.0, C, 1, frozenset({"g0r0"})), ran()])
+    lied = o.Lied(1003.0, resource="g0r0")
+    assert violations("S15", [lied, o.Farewell(1004.0, C, 1, frozenset({"g0r0"})), ran()]) == []
+
+
+def test_the_rest_of_a_group_is_started_on_the_word_of_its_first_start_but_never_without_quorum() -> None:
+    rest = run(Action.START, "g0r1", "g0", number=2)
+    assert violations("S15", [ran(run=rest)]) == []
+    assert violations("S15", [ran(run=rest, standing=Standing.NO_QUORUM)])
+
+
+@pytest.mark.parametrize(("forgets", "broken"), [(False, 1), (True, 0)])
+def test_only_a_node_whose_disk_failed_may_use_the_id_of_a_view_again(forgets: bool, broken: int) -> None:  # noqa: FBT001
+    anew = o.Born(1000.0, A, 2, 2, b"s", 1, has_forgotten=forgets)
+    for law in ("S1", "S3"):
+        trace: list[o.Observation] = [installed(A, view(5, A, B)), anew, installed(A, view(5, A))]
+        assert len(violations(law, trace)) == broken
+
+
 def test_a_fence_without_quorum_is_found() -> None:
     assert violations("S16", [ran(run=SHOT, heard_s={}, standing=Standing.NO_QUORUM)])
 

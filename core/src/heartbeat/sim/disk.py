@@ -23,6 +23,8 @@ class Disk(dict[str, bytes]):
         """Every write ends in an error."""
         self.stalled = False
         """Writes neither end nor fail until this is over."""
+        self.forgotten: set[str] = set()
+        """Keys whose newest value a fault of this disk kept from it: who asks the disk for them has forgotten."""
         self._pending: list[tuple[str, bytes, Done]] = []
 
     def put(self, world: "World", key: str, value: bytes, done: Done) -> None:
@@ -35,8 +37,7 @@ class Disk(dict[str, bytes]):
         if self.stalled or not self._pending:
             return
         key, value, done = self._pending.pop(0)
-        if not self.fails:
-            self[key] = value
+        self._settle(key, value, is_kept=not self.fails)
         done("no space left on device" if self.fails else "")
 
     def go_on(self) -> None:
@@ -48,12 +49,18 @@ class Disk(dict[str, bytes]):
     def close(self) -> None:
         """Finish what is on its way, or lose it when the disk does not work; nobody is told any more."""
         pending, self._pending = self._pending, []
-        if not self.fails and not self.stalled:
-            self.update({key: value for key, value, _ in pending})
+        for key, value, _ in pending:
+            self._settle(key, value, is_kept=not self.fails and not self.stalled)
 
     def crash(self, survives: Callable[[str], bool]) -> None:
         """Its process or machine is gone: each write on its way is lost, or reached the platter unannounced."""
         pending, self._pending = self._pending, []
         for key, value, _ in pending:
-            if not self.fails and not self.stalled and survives(key):
-                self[key] = value
+            self._settle(key, value, is_kept=not self.fails and not self.stalled and survives(key))
+
+    def _settle(self, key: str, value: bytes, *, is_kept: bool) -> None:
+        if is_kept:
+            self[key] = value
+            self.forgotten.discard(key)
+        elif self.fails or self.stalled or self.latency_s > WRITE_S:
+            self.forgotten.add(key)

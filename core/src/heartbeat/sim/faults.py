@@ -80,7 +80,7 @@ def bogus(stage: "Stage", fault: Fault) -> None:
     header = node.newest.header
     wrong: dict[str, dict[str, Any]] = {
         "of a stranger": {"sender": b"stranger"},
-        "of a former life": {"incarnation": header.incarnation - 1, "sequence": header.sequence + 1},
+        "of a former life": {"incarnation": header.incarnation - 1, "session": b"earlier!"},
         "of another session": {"session": b"cloned!!", "sequence": header.sequence + 1},
         "seen before": {},
     }

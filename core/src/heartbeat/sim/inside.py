@@ -73,12 +73,25 @@ def open_confirmations(kernel: Kernel) -> Mapping[Nid, tuple[int, Member]]:
     return kernel._confirming._open
 
 
+def condemned(kernel: Kernel) -> list[Nid]:
+    """Return the nodes that speak in a life that was proved over: they never join again as they are."""
+    peers = kernel._detector.peers
+    return [nid for nid, peer in peers.items() if kernel._ledger.is_haunted(nid, peer.incarnation)]
+
+
 def blocked(kernel: Kernel) -> list[str]:
     return [group.group.name for group in kernel._groups if group.state is Local.BLOCKED]
 
 
 def failed(kernel: Kernel) -> list[str]:
     return [group.group.name for group in kernel._groups if group.failures]
+
+
+def takers(kernel: Kernel | None, index: int) -> set[Nid]:
+    """Return the members that could be given a group, as the director of this kernel sees them."""
+    if kernel is None:
+        return set()
+    return {nid for nid in kernel._membership.view.nids if kernel._director.can_take(index, nid)}
 
 
 def obstacle(kernel: Kernel, index: int) -> str:

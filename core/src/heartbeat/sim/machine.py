@@ -248,7 +248,7 @@ class Machines:
 
     def _switch_on(self, target: Nid) -> None:
         if self.boots_again and not self.powered[target]:
-            self._world.at(0.5, lambda: None if self.powered[target] else self._world.boot(target))
+            self._world.at(0.5, lambda: None if self.powered[target] else self._world.start(target))
 
     def _nid(self, host: str) -> Nid:
         return self._world.cluster.nid(NodeName(host))

@@ -22,6 +22,8 @@ class Born(msgspec.Struct, frozen=True):
     durable: int
     session: bytes
     boots: int
+    has_forgotten: bool = False
+    """A fault of its disk took the newest mark of the epochs that its earlier lives had used."""
 
 
 class Gone(msgspec.Struct, frozen=True):
@@ -32,6 +34,15 @@ class Gone(msgspec.Struct, frozen=True):
     incarnation: int
     clean: bool = False
     machine_too: bool = False
+
+
+class Farewell(msgspec.Struct, frozen=True):
+    """A kernel sent a LEAVE that names nothing, and what of its groups was active on its machine in truth."""
+
+    at_s: float
+    nid: Nid
+    incarnation: int
+    active: frozenset[str]
 
 
 class Installed(msgspec.Struct, frozen=True):
@@ -202,6 +213,7 @@ class Look(msgspec.Struct, frozen=True):
 Observation = (
     Born
     | Gone
+    | Farewell
     | Installed
     | Stood
     | Ran

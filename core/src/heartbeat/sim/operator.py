@@ -47,6 +47,9 @@ class Operator:
                 self._stage.start(nid)
                 continue
             self.confirm(nid, pulls_plugs=pulls_plugs)
+            for ghost in inside.condemned(kernel):
+                if ghost in asked:
+                    self.tidy(ghost)
             if inside.blocked(kernel):
                 self.tidy(nid)
             elif inside.failed(kernel):

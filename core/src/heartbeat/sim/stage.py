@@ -17,10 +17,9 @@ from heartbeat.sim.observation import Flushing, Lied, Size
 from heartbeat.sim.operator import Operator
 from heartbeat.sim.schedule import Fault, Schedule
 from heartbeat.sim.watch import Watch
-from heartbeat.sim.world import World
+from heartbeat.sim.world import START_AGAIN_S, World
 
 SAMPLE_S = 0.25
-START_AGAIN_S = 0.5
 
 
 class Stage:
@@ -102,14 +101,8 @@ class Stage:
             cuts |= some
 
     def start(self, nid: Nid) -> None:
-        """Switch a machine on, or start its daemon; a full disk lets none start, and is asked again."""
-        node = self.world.nodes[nid]
-        if node.kernel is not None:
-            return
-        if node.disk.fails or node.disk.stalled:
-            self.world.at(START_AGAIN_S, lambda: self.start(nid))
-            return
-        self.world.boot(nid, new_boot=not self.world.machines.powered[nid])
+        """Switch a machine on, or start its daemon."""
+        self.world.start(nid)
 
     def _halted(self, nid: Nid, halt: fx.Halt) -> None:
         """A daemon that did not leave in order is started again by its parent."""

@@ -16,8 +16,8 @@ from heartbeat.model.reason import Decision
 from heartbeat.model.view import Standing, View
 from heartbeat.sim import inside
 from heartbeat.sim.check.checker import Checker
-from heartbeat.sim.observation import Decided, Ended, Installed, Observation, Ordered, Proposed, Ran, Stood
-from heartbeat.wire.messages import Order, Propose
+from heartbeat.sim.observation import Decided, Ended, Farewell, Installed, Observation, Ordered, Proposed, Ran, Stood
+from heartbeat.wire.messages import Leave, Order, Propose
 
 if TYPE_CHECKING:
     from heartbeat.sim.world import Node, World
@@ -43,6 +43,8 @@ class Watch:
         self._heard: dict[Nid, dict[Nid, float]] = {nid: {} for nid in world.nodes}
         self._newest: dict[tuple[Nid, Nid, int], tuple[int, int]] = {}
         """(hearer, source, link) to the newest (life, frame number): an overtaken frame is no sign of life."""
+        self._taken: set[tuple[Nid, Nid, int, int]] = set()
+        """(hearer, source, life, frame number): nor is one that came before over another link."""
         self._kinds: dict[tuple[Nid, str], str] = {}
         self._on_hold: dict[tuple[Nid, int], fx.Run] = {}
         self.steps = 0
@@ -102,9 +104,12 @@ class Watch:
         if source is None or source == node.nid or not inside.hears(kernel, source):
             return
         key, frame = (node.nid, source, event.link), (event.header.incarnation, event.header.sequence)
+        taken = (node.nid, source, *frame)
         if frame > self._newest.get(key, (0, 0)):
             self._newest[key] = frame
-            self._heard[node.nid][source] = self._world.now_s
+            if taken not in self._taken:
+                self._heard[node.nid][source] = self._world.now_s
+        self._taken.add(taken)
 
     def _effect(self, node: "Node", kernel: Kernel, effect: fx.Effect) -> None:
         kind = type(effect)
@@ -115,6 +120,9 @@ class Watch:
                 self.see(Proposed(self._world.now_s, node.nid, message, inside.view(kernel)))
             elif isinstance(message, Order):
                 self.see(Ordered(self._world.now_s, node.nid, message))
+            elif isinstance(message, Leave) and not message.unproved:
+                active = frozenset(self._world.machines.active[node.nid])
+                self.see(Farewell(self._world.now_s, node.nid, node.incarnation, active))
         elif kind is fx.Record:
             assert isinstance(effect, fx.Record)
             self._decided(node, effect.decision)

@@ -24,11 +24,15 @@ from heartbeat.sim.machine import Machines
 from heartbeat.sim.network import Network
 from heartbeat.sim.observation import Bogus, Born, Gone, Woke
 from heartbeat.sim.watch import Watch
+from heartbeat.sim.watchdog import Storm
 from heartbeat.wire import api
 from heartbeat.wire.frame import Header, short_id
 
 START_S = 1000.0
 """True time at which a world begins; logs count from here."""
+STORM = 60_000
+"""Events within a virtual second; ten times the most that seven nodes have in seeds 0 to 399, when they boot."""
+START_AGAIN_S = 0.5
 BACKLOG = 512
 """Events that a frozen node's sockets and pipes keep; what comes beyond is lost."""
 
@@ -78,6 +82,7 @@ class World:
         self._keeps_log = keeps_log
         self._heap: list[tuple[float, int, Callable[[], None] | None, Nid, ev.Event | None]] = []
         self._number = 0
+        self._second_s, self._events = START_S, 0
         self.nodes = {Nid(n): Node(Nid(n)) for n in range(len(cluster.nodes))}
         self._ids = {short_id(name): Nid(n) for n, name in enumerate(cluster.nodes)}
         self.network = Network(self, seed)
@@ -135,12 +140,27 @@ class World:
 
     def _next(self) -> None:
         self.now_s, _, act, nid, event = heapq.heappop(self._heap)
+        self._events += 1
+        if self._events > STORM:
+            if self.now_s < self._second_s + 1:
+                raise Storm(f"{STORM} events within {self.now_s - self._second_s:.3f} virtual s")
+            self._second_s, self._events = self.now_s, 0
         if act is not None:
             act()
         elif event is not None:
             self.step(nid, event)
 
     # Nodes.
+
+    def start(self, nid: Nid) -> None:
+        """Switch a machine on, or start its daemon; a disk that does not write lets none start, and is asked again."""
+        node = self.nodes[nid]
+        if node.kernel is not None:
+            return
+        if node.disk.fails or node.disk.stalled:
+            self.at(START_AGAIN_S, lambda: self.start(nid))
+            return
+        self.boot(nid, new_boot=not self.machines.powered[nid])
 
     def boot(self, nid: Nid, *, new_boot: bool = True) -> None:
         """Power on, or only start the daemon again."""
@@ -152,12 +172,14 @@ class World:
         session = self._lot(f"session {nid} {node.lives}")
         birth = Birth(nid, node.incarnation, session, f"boot-{nid}-{node.boots}", self.links, dict(node.disk), int(nid))
         node.kernel, node.halted, node.armed_s = Kernel(self.cluster, birth), None, float("inf")
-        node.frozen = None
+        node.frozen = node.newest = None
         node.clock.resume(self.now_s)
         if self.watch is not None:
             durable = int(node.disk["incarnation"])
             self.watch.born(node)
-            self.watch.see(Born(self.now_s, nid, node.incarnation, durable, session, node.boots))
+            forgotten = "epoch" in node.disk.forgotten
+            node.disk.forgotten.clear()
+            self.watch.see(Born(self.now_s, nid, node.incarnation, durable, session, node.boots, forgotten))
         self.step(nid, ev.Wake())
         for link in range(len(self.links)):
             self.step(nid, ev.LinkOpened(link))

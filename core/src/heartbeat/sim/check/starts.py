@@ -5,18 +5,19 @@ from heartbeat.model.operation import Action
 from heartbeat.model.proof import Proof
 from heartbeat.model.view import Standing
 from heartbeat.sim.check.checker import Checker, Setting
-from heartbeat.sim.observation import Confirmed, Fenced, Gone, Observation, Ran
+from heartbeat.sim.observation import Confirmed, Farewell, Fenced, Gone, Lied, Observation, Ran
 
 
 class ProvedStart(Checker):
     law = "S15"
     says = "what shares data starts only when each other node is in the view, fenced, left in order, or confirmed off"
-    sees = (Ran, Fenced, Gone, Confirmed)
+    sees = (Ran, Fenced, Gone, Farewell, Confirmed, Lied)
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self._over: dict[Nid, int] = {}
         """The newest life of each node of which the world knows a ground to call it over."""
+        self._lied: set[str] = set()
 
     def see(self, observation: Observation) -> None:
         if isinstance(observation, Fenced):
@@ -26,6 +27,11 @@ class ProvedStart(Checker):
             self._ended(observation.target, observation.incarnation)
         elif isinstance(observation, Gone):
             if observation.clean:
+                self._ended(observation.nid, observation.incarnation)
+        elif isinstance(observation, Lied):
+            self._lied.add(observation.resource)
+        elif isinstance(observation, Farewell):
+            if not observation.active - self._lied:
                 self._ended(observation.nid, observation.incarnation)
         elif isinstance(observation, Ran) and observation.run.action is Action.START:
             self._start(observation)
@@ -41,10 +47,15 @@ class ProvedStart(Checker):
             return
         if ran.standing is Standing.NO_QUORUM:
             self.broken(ran, f"{self.name(ran.nid)} starts {ran.run.group} without quorum")
+        if ran.run.subject != self._first(ran.run.group):
+            return  # a group is given away as a whole: who did not hold it then gets it from nobody meanwhile
         for other, life in ran.known.items():
-            if not ran.view.has(other) and (other not in self._over or self._over[other] < life):
+            if not ran.view.has(other) and self._over.get(other, -1) < life:
                 self.broken(
                     ran,
                     f"{self.name(ran.nid)} starts {ran.run.group} though nothing shows that life {life} of"
                     f" {self.name(other)} is over",
                 )
+
+    def _first(self, group: str) -> str:
+        return next(each.resources[0].name for each in self.cluster.groups if each.name == group)

@@ -9,13 +9,19 @@ from heartbeat.sim.observation import Born, Gone, Installed, Lied, Observation, 
 class Agreement(Checker):
     law = "S1"
     says = "views of one id have the same members, in the same lives, everywhere and for ever"
-    sees = (Installed,)
+    sees = (Installed, Born)
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self._members: dict[ViewId, tuple[Member, ...]] = {}
 
     def see(self, observation: Observation) -> None:
+        if isinstance(observation, Born):
+            if observation.has_forgotten:
+                # Its service goes on without a disk; the ids that it gave since then it may give once more.
+                nid = observation.nid
+                self._members = {key: view for key, view in self._members.items() if key.coordinator != nid}
+            return
         assert isinstance(observation, Installed)
         view = observation.view
         if view.id.coordinator in self.setting.amnesiacs:
@@ -42,13 +48,17 @@ class SelfInclusion(Checker):
 class Increase(Checker):
     law = "S3"
     says = "the ids of a node's views grow, over its restarts too"
-    sees = (Installed,)
+    sees = (Installed, Born)
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self._last: dict[Nid, ViewId] = {}
 
     def see(self, observation: Observation) -> None:
+        if isinstance(observation, Born):
+            if observation.has_forgotten:
+                self._last.pop(observation.nid, None)
+            return
         assert isinstance(observation, Installed)
         nid = observation.member.nid
         if nid in self.setting.amnesiacs:
