@@ -75,6 +75,17 @@ def test_what_arrived_is_read_before_silence_is_judged(make_kernel: "type[FakeKe
     assert ports.names[-1] == "idle", "housekeeping comes last"
 
 
+def test_a_suspension_is_looked_at_before_what_waited_meanwhile(
+    make_kernel: "type[FakeKernel]", ports: "FakePorts"
+) -> None:
+    kernel, slept = make_kernel(), iter([0.0, 42.0, 0.0])
+    shell = Shell(kernel, ports, lambda: 1.0, lambda: next(slept))
+    for _ in range(3):
+        shell.take(events.Wake())
+    wake = events.Wake()
+    assert [event for _, event in kernel.seen] == [wake, events.Suspended(42.0), wake, wake]
+
+
 def test_a_frame_that_is_not_for_us_is_no_event(make_kernel: "type[FakeKernel]", ports: "FakePorts") -> None:
     kernel = make_kernel()
     Shell(kernel, ports, lambda: 1.0).frame(0, b"noise")

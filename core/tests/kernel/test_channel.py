@@ -99,6 +99,43 @@ def test_lives_are_remembered_over_an_own_restart(make_bench: MakeBench) -> None
     assert again.channel.admit(NODE2, _header(1, incarnation=7)) == (True, True)
 
 
+def _started_anew_after_a_silence(make_bench: MakeBench) -> Any:
+    """A channel whose earlier life heard node2 up to frame 40 of life 7, and then no more."""
+    bench = make_bench()
+    for sequence in (1, 40, 39):
+        bench.channel.admit(NODE2, _header(sequence, incarnation=7))
+    bench.channel.fell_silent(NODE2)
+    stored = {effect.key: effect.value for effect in bench.desk.effects if isinstance(effect, fx.Persist)}
+    return make_bench(incarnation=2, stored=stored)
+
+
+def test_a_recording_is_no_life_to_a_receiver_that_was_started_anew(make_bench: MakeBench) -> None:
+    again = _started_anew_after_a_silence(make_bench)
+    for sequence in (1, 39, 40):
+        assert again.channel.admit(NODE2, _header(sequence, incarnation=7)) == (False, False)
+    assert again.channel.senders == {}
+    assert again.channel.counters.duplicate == 3
+
+
+def test_a_node_that_only_was_out_of_reach_is_heard_where_it_goes_on(make_bench: MakeBench) -> None:
+    again = _started_anew_after_a_silence(make_bench)
+    assert again.channel.admit(NODE2, _header(41, incarnation=7)) == (True, True)
+    assert again.channel.admit(NODE2, _header(40, incarnation=7)) == (True, False)  # overtaken, then
+
+
+def test_a_second_session_of_a_life_that_ended_is_told(make_bench: MakeBench) -> None:
+    """A state directory restored from a copy counts to the same number again, also after we were started anew."""
+    again = _started_anew_after_a_silence(make_bench)
+    assert again.channel.admit(NODE2, _header(1, incarnation=7, session=b"restored")) == (False, False)
+    assert again.sent == [StaleLife(Member(NODE2, 7), b"restored")]
+    assert again.channel.admit(NODE2, _header(1, incarnation=8, session=b"restored")) == (True, True)
+
+
+def test_what_cannot_be_read_of_earlier_ends_is_as_if_never_written(make_bench: MakeBench) -> None:
+    again = make_bench(stored={"ends": b"{"})
+    assert again.channel.admit(NODE2, _header(1)) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("nid", "life", "session", "is_stale"),
     [

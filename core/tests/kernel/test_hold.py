@@ -147,6 +147,30 @@ def test_the_first_thing_a_woken_node_does_is_to_mute(
     assert not any(isinstance(effect, fx.Hold) for effect in lone.effects)
 
 
+def test_a_machine_that_was_suspended_falls_silent_before_it_reads_a_frame(
+    make_lone: Callable[..., Any], beat_of: Callable[..., m.Beat]
+) -> None:
+    """Its monotonic clock stood still: between two steps lies no time at all."""
+    lone = make_lone()
+    in_view(lone, beat_of)
+    lone.step(ev.Suspended(30.0))
+    first = next(effect for effect in lone.effects if not isinstance(effect, fx.Record))
+    assert first == fx.Hold(lone.now_s)
+    assert [d.kind for d in lone.decisions][:2] == ["self.suspended", "self.resync"]
+    lone.step(ev.Wake(), after_s=0.9)
+    assert not any(isinstance(effect, fx.Hold) for effect in lone.effects), "nothing is renewed meanwhile"
+
+
+def test_a_suspension_that_nobody_noticed_is_told_and_mutes_nothing(
+    make_lone: Callable[..., Any], beat_of: Callable[..., m.Beat]
+) -> None:
+    lone = make_lone()
+    in_view(lone, beat_of)
+    lone.step(ev.Suspended(0.05))
+    assert [d.kind for d in lone.decisions] == ["self.suspended"]
+    assert not any(isinstance(effect, fx.Hold) for effect in lone.effects)
+
+
 def test_only_an_answer_to_a_beat_sent_since_ends_the_silence(
     make_lone: Callable[..., Any], beat_of: Callable[..., m.Beat]
 ) -> None:

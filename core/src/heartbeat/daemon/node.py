@@ -25,6 +25,7 @@ from heartbeat.daemon.realtime import Collector, RealTime, below, go_realtime, p
 from heartbeat.daemon.shell import Mind, Shell
 from heartbeat.daemon.state import StateStore
 from heartbeat.daemon.storage import Storage
+from heartbeat.daemon.suspension import Suspension
 from heartbeat.daemon.timer import ExactTimer
 from heartbeat.journal.append import Life
 from heartbeat.kernel import effects, events
@@ -117,7 +118,7 @@ class Node:
             seed=int.from_bytes(session, "big"),
             plugins=plan.plugins,
         )
-        self._shell = Shell(self._kernel(birth), self, time.monotonic)
+        self._shell = Shell(self._kernel(birth), self, time.monotonic, Suspension().slept)
         self._links = Links(_links(plan), self._shell.frame, self._on_link, log)
         life = Life(config.node, incarnation, boot_id, time.time(), time.monotonic())
         self._storage = Storage(state, places.journal_db, life, self._on_persisted, log)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from heartbeat.kernel import effects
 from heartbeat.kernel.effects import Effect
-from heartbeat.kernel.events import Event, FrameReceived, Wake
+from heartbeat.kernel.events import Event, FrameReceived, Suspended, Wake
 from heartbeat.model.reason import Decision
 from heartbeat.model.status import ClusterStatus
 from heartbeat.wire.frame import Header
@@ -71,11 +71,14 @@ class Ports(Protocol):
 class Shell:
     """One kernel at work."""
 
-    def __init__(self, kernel: Mind, ports: Ports, clock: Callable[[], float]) -> None:
-        """``clock`` gives monotonic seconds."""
+    def __init__(
+        self, kernel: Mind, ports: Ports, clock: Callable[[], float], slept: Callable[[], float] = lambda: 0.0
+    ) -> None:
+        """``clock`` gives monotonic seconds; ``slept`` for how long the machine was suspended since the last call."""
         self._kernel = kernel
         self._ports = ports
         self._clock = clock
+        self._slept = slept
         self._waiting: deque[Event] = deque()
         self._busy = False
         self._ended = False
@@ -105,6 +108,9 @@ class Shell:
             return
         self._busy = True
         try:
+            # Before whatever waited for us: that may be a frame or a timer that looks punctual.
+            if seconds := self._slept():
+                self._waiting.appendleft(Suspended(seconds))
             while self._waiting and not self._ended:
                 self._step(self._waiting.popleft())
         finally:

@@ -56,6 +56,14 @@ class Sender:
         return False
 
 
+class End(msgspec.Struct, frozen=True):
+    """The newest frame of a node before it fell silent."""
+
+    incarnation: int
+    session: bytes
+    sequence: int
+
+
 class Counters(msgspec.Struct):
     """Frames refused, by cause."""
 
@@ -84,6 +92,8 @@ class Channel:
         self.counters = Counters()
         self._lives = _lives(desk.birth.stored.get("lives", b""))
         """Newest life ever heard of each other node, over restarts of this one."""
+        self._ends = _ends(desk.birth.stored.get("ends", b""))
+        """How far each other node had come when it fell silent, over restarts of this one."""
         self._stale_told_s: dict[Nid, float] = {}
 
     # Out.
@@ -140,6 +150,8 @@ class Channel:
             self._tell_stale(nid, header)
             return False, False
         new_life = sender is None or header.incarnation > sender.incarnation
+        if new_life and not self._goes_beyond_its_end(nid, header):
+            return False, False
         if new_life:
             self.senders[nid] = sender = Sender(header.incarnation, header.session)
             self._remember(nid, header.incarnation)
@@ -152,6 +164,29 @@ class Channel:
             self.counters.duplicate += 1
             return False, False
         return True, new_life
+
+    def _goes_beyond_its_end(self, nid: Nid, header: Header) -> bool:
+        """To a node that was started anew all frames look new: one that was sent before its sender fell silent, by
+        what an earlier life of this node wrote down, is a recording."""
+        end = self._ends.get(nid)
+        if end is None or header.incarnation != end.incarnation:
+            return True
+        if header.session != end.session:
+            self.counters.other_session += 1
+            self._tell_stale(nid, header)
+            return False
+        if header.sequence <= end.sequence:
+            self.counters.duplicate += 1
+            return False
+        return True
+
+    def fell_silent(self, nid: Nid) -> None:
+        """Write down how far a node came; once for each silence, and nothing waits for it."""
+        sender = self.senders.get(nid)
+        if sender is None:
+            return
+        self._ends[nid] = End(sender.incarnation, sender.session, sender.newest)
+        self._desk.effects.append(Persist("ends", msgspec.json.encode(self._ends)))
 
     def is_about_newest(self, proved: Proved) -> bool:
         """Is this proof about the newest life ever heard of a node? One about an earlier life says nothing of it,
@@ -247,3 +282,10 @@ class Channel:
 def _lives(text: bytes) -> dict[Nid, int]:
     pairs = (word.split(b":") for word in text.split(b",") if word)
     return {Nid(int(nid)): int(life) for nid, life in pairs}
+
+
+def _ends(text: bytes) -> dict[Nid, End]:
+    try:
+        return msgspec.json.decode(text, type=dict[Nid, End])
+    except msgspec.DecodeError:  # never written, or by a version that wrote it otherwise
+        return {}

@@ -84,6 +84,7 @@ class Detector:
         self._desk = desk
         self._links = len(desk.birth.links)
         self.peers: dict[Nid, Peer] = {}
+        self._newly_silent: list[Nid] = []
         self.deadtime_s = desk.cluster.timers.deadtime_s
 
     def born(self) -> None:
@@ -161,6 +162,7 @@ class Detector:
         """The peer said goodbye: its silence is no news."""
         peer = self.peers[nid]
         peer.alive = peer.late = False
+        self._newly_silent.append(nid)
         peer.since_s = self._desk.now_s
         for health in peer.links:
             health.state, health.since_s = LinkState.UNKNOWN, self._desk.now_s
@@ -174,6 +176,11 @@ class Detector:
             peer.hears = hears
 
     # Questions.
+
+    def newly_silent(self) -> list[Nid]:
+        """Return who fell silent or left since the last time this was asked."""
+        silent, self._newly_silent = self._newly_silent, []
+        return silent
 
     def says_the_same(self, nid: Nid, beat: Beat) -> bool:
         """True when a beat says what the peer's last one said: only stamps and ages differ, and ages are young."""
@@ -283,6 +290,7 @@ class Detector:
             )
         if desk.now_s >= self._due_s(peer):
             peer.alive = False
+            self._newly_silent.append(peer.nid)
             peer.since_s = desk.now_s
             peer.silent_decision = desk.decide(
                 "node.silent",

@@ -21,6 +21,12 @@ class Wake(msgspec.Struct, frozen=True, tag=True):
     """The armed time has come (or something else woke us; harmless)."""
 
 
+class Suspended(msgspec.Struct, frozen=True, tag=True):
+    """The whole machine was suspended: its monotonic clock, from which all other times come, stood still."""
+
+    seconds: float
+
+
 class OperationFinished(msgspec.Struct, frozen=True, tag=True):
     """An operation that the kernel asked for has ended."""
 
@@ -92,6 +98,7 @@ class Asked(msgspec.Struct, frozen=True, tag=True):
 Event = (
     FrameReceived
     | Wake
+    | Suspended
     | OperationFinished
     | ExecutorChanged
     | HoldKnown

@@ -73,6 +73,15 @@ class Hold:
         if age_s >= self._patience_s() - 2 * keepalive_s:
             self._begin_resync(f"no peer has shown a beat of the last {age_s:.3f} s")
 
+    def slept(self, seconds: float) -> None:
+        """The machine was suspended for so long, and no clock of ours shows it: whoever waited for us waited longer."""
+        others = [nid for nid in self._membership.view.nids if nid != self._desk.me]
+        if self.resync_s is not None or not others:
+            return
+        age_s = seconds + self._desk.now_s - max(self._echoed_s.get(nid, self._desk.born_s) for nid in others)
+        if age_s >= self._patience_s() - 2 * self._desk.cluster.timers.keepalive_s:
+            self._begin_resync(f"it was suspended for {seconds:.3f} s")
+
     def heard(self, nid: Nid, beat: Beat) -> None:
         """Take what a peer's fresh beat says about us and about time."""
         peer = self._detector.peers[nid]

@@ -28,7 +28,9 @@ from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.links import Links
 from heartbeat.kernel.membership import Membership, joiners
 from heartbeat.kernel.moves import Moves
+from heartbeat.kernel.pauses import Pauses
 from heartbeat.kernel.report import Report
+from heartbeat.kernel.twins import Twins
 from heartbeat.model.cluster import Cluster
 from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proof
@@ -48,6 +50,7 @@ class Kernel:
         self._channel = channel = Channel(desk)
         self._detector = detector = Detector(desk)
         self._ledger = ledger = Ledger(desk)
+        self._twins = Twins(desk, channel, detector)
         self._links = Links(desk)
         self._groups = groups = tuple(
             LocalGroup(desk, index, group, self._fence_me) for index, group in enumerate(cluster.groups)
@@ -61,6 +64,7 @@ class Kernel:
         self._ghosts = Ghosts(desk, ledger, self._fencing, groups)
         self._contest = Contest(desk, membership, groups)
         self._hold = Hold(desk, detector, membership, ledger, groups)
+        self._pauses = Pauses(desk, detector, membership, self._fencing, self._hold, groups)
         self._director = Director(desk, channel, detector, membership, ledger, groups, self._contest)
         self._moves = Moves(desk, channel, membership, ledger, self._director, groups)
         self._leaving = Leaving(desk, channel, detector, membership, ledger, self._director, groups)
@@ -88,14 +92,16 @@ class Kernel:
         desk.urgent = desk.changed = self._is_old_news = False
         if not self._is_born:
             self._be_born()
-        self._notice_pause()
+        self._pauses.notice(self._last_s)
         self._last_s = now_s
         self._take(event)
         if self._is_old_news and self._is_calm and now_s < self._armed_s and self._has_nothing():
             return desk.effects  # most steps of a healthy cluster are such, and they were most of its cost
         self._refresh_mine()
-        for part in (self._detector, self._membership):
-            part.wake()
+        self._detector.wake()
+        for nid in self._detector.newly_silent():
+            self._channel.fell_silent(nid)
+        self._membership.wake()
         self._weigh()
         self._fencing.wake()
         self._bury()
@@ -137,29 +143,6 @@ class Kernel:
             "the daemon was started",
         )
 
-    def _notice_pause(self) -> None:
-        """Between two beats of ours nothing should last longer than a keepalive: if it did, we were the silent one."""
-        timers, gap_s = self._desk.cluster.timers, self._desk.now_s - self._last_s
-        late_s = gap_s - timers.keepalive_s
-        self._hold.woke(gap_s)
-        if late_s > timers.deadtime_s / 2:
-            self._detector.postpone(late_s)
-            self._fencing.hold_back(timers.deadtime_s)
-            self._membership.doubt()
-            for group in self._groups:
-                group.give_up_start("this node stood still in the middle of the start")
-            if self._last_s < self._desk.born_s + timers.initdead_s:
-                # Who has not been heard yet gets a deadtime, too: it was this node that could not hear.
-                least_s = self._desk.now_s + timers.deadtime_s - timers.initdead_s
-                self._desk.born_s = max(self._desk.born_s, least_s)
-            self._desk.decide(
-                "self.paused",
-                self._desk.node(self._desk.me),
-                f"this node stood still for {late_s:.3f} s: no verdict on others for now",
-                f"{gap_s:.3f} s between two steps, keepalive is {timers.keepalive_s:g} s",
-                alarm=True,
-            )
-
     def _take(self, event: events.Event) -> None:  # noqa: C901, PLR0912 - one case per event is the clearest form
         match event:
             case events.FrameReceived():
@@ -182,6 +165,8 @@ class Kernel:
                 self._leaving.client_gone(event.ticket)
             case events.LinkOpened():
                 self._links.opened(event.link, event.problem)
+            case events.Suspended():
+                self._pauses.suspended(event.seconds)
             case events.Persisted():
                 if event.error:
                     self._desk.decide(
@@ -194,12 +179,20 @@ class Kernel:
 
     # Frames.
 
-    def _frame(self, event: events.FrameReceived) -> None:
-        nid = self._channel.sender(event.header)
+    def _sender(self, event: events.FrameReceived) -> Nid | None:
+        """Return which node's frame this is; None when it is not to be read."""
+        header, message = event.header, event.packet.message
+        nid = self._channel.sender(header)
         if nid is None or nid == self._desk.me:
-            return
+            return None
         if not self._bounds.allow(event.packet):
             self._channel.counters.unsound += 1
+            return None
+        return None if self._twins.is_second(nid, header, message) else nid
+
+    def _frame(self, event: events.FrameReceived) -> None:
+        nid = self._sender(event)
+        if nid is None:
             return
         fresh, new_life = self._channel.admit(nid, event.header)
         sender = self._channel.senders.get(nid)
