@@ -12,7 +12,7 @@ from heartbeat.kernel import events as ev
 from heartbeat.model.cluster import Cluster, Failback
 from heartbeat.model.group import Group
 from heartbeat.model.names import Nid
-from heartbeat.model.operation import Action, Outcome
+from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.model.view import ViewId
 from heartbeat.sim.machine import Behaviour
 from heartbeat.sim.world import World
@@ -21,6 +21,9 @@ from heartbeat.wire import messages as m
 ONE, TWO = Nid(0), Nid(1)
 DEAD_S = 1.0
 """Of the worlds here; keepalive is 0.2 s, warntime 0.5 s."""
+
+FIRST = (1 << 20) + 1
+"""Id of the first operation of a first life: the look at its only group."""
 
 Worlds = Callable[..., World]
 
@@ -187,6 +190,22 @@ def test_only_an_answer_to_a_beat_sent_since_ends_the_silence(
         said = lone.frame(1, answer(lone, beat_of, shown, echo_ms), after_s=0.01)
         said += lone.step(ev.Wake(), after_s=0.001)
         assert any(isinstance(effect, fx.Hold) and effect.until_s > lone.now_s for effect in said) is speaks
+
+
+def test_who_is_not_back_in_step_starts_nothing_on_an_order(
+    make_lone: Callable[..., Any], make_cluster: Callable[..., Cluster], make_group: Callable[..., Group],
+    beat_of: Callable[..., m.Beat],
+) -> None:  # fmt: skip
+    def starts(pause_s: float) -> bool:
+        lone = make_lone(make_cluster(2, make_group("ip", "node2"), device=False))
+        view = in_view(lone, beat_of)
+        lone.step(ev.OperationFinished(FIRST, Result(Outcome.STOPPED)))
+        lone.step(ev.Wake(), after_s=pause_s)
+        lone.frame(1, m.Order(view, 7, 0, ONE, "start", "go"), stream=1, after_s=0.001)
+        return any(isinstance(effect, fx.Run) and effect.action is Action.START for effect in lone.effects)
+
+    assert starts(0.01)
+    assert not starts(0.65)
 
 
 def test_a_short_stop_is_no_reason_to_fall_silent(world: World) -> None:

@@ -202,6 +202,13 @@ def test_only_a_node_whose_disk_failed_may_use_the_id_of_a_view_again(forgets: b
         assert len(violations(law, trace)) == broken
 
 
+def test_who_woke_must_not_answer_for_what_another_took_meanwhile() -> None:
+    answered = o.Answered(1005.0, A, "g1r0", (B,))
+    assert violations("promise b", [answered])
+    assert violations("promise b", [o.Lied(1003.0, resource="g1r0"), answered]) == []
+    assert violations("promise b", [o.Lied(1003.0, node=A), answered]), "a device's lie excuses nothing here"
+
+
 def test_a_fence_without_quorum_is_found() -> None:
     assert violations("S16", [ran(run=SHOT, heard_s={}, standing=Standing.NO_QUORUM)])
 

@@ -141,6 +141,8 @@ class Hold:
         self.resync_s, self._resync_view = self._desk.now_s, self._membership.view.id
         self._heard_s.clear()
         self._say()
+        for group in self._groups:
+            group.give_up_start("this node stood still in the middle of the start")
         self._resync_decision = self._desk.decide(
             "self.resync",
             self._desk.node(self._desk.me),

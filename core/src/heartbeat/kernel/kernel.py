@@ -284,7 +284,9 @@ class Kernel:
             case m.Install():
                 self._membership.on_install(message)
             case m.Order():
-                self._director.obey(message)
+                # Who stood still starts nothing on an order that may have waited for it; a stop is always right.
+                if message.action == "stop" or self._hold.resync_s is None:
+                    self._director.obey(message)
             case m.FenceOrder():
                 self._fencing.ordered(message)
             case m.FenceReport():

@@ -61,6 +61,7 @@ class Pauses:
         )
         self._hold.slept(seconds)
         if seconds > self._desk.cluster.timers.deadtime_s / 2:
+            self._detector.postpone(0.0)  # what is silent now was nearly so before, and may have spoken since
             self._others_went_on("this machine was suspended in the middle of the start")
 
     def _others_went_on(self, why: str) -> None:

@@ -242,7 +242,7 @@ class Machines:
             return Result(how.outcome, how.detail)
         self.fenced.append((self._world.now_s, self._world.cluster.nodes[nid], run.host))
         if self._world.watch is not None:
-            incarnation = self._world.nodes[target].incarnation
+            incarnation = self._world.nodes[target].highest
             self._world.watch.see(Fenced(self._world.now_s, nid, target, incarnation, how.proof, how.acts))
         return Result(Outcome.DONE, how.detail or f"the switch reads {run.host} off", how.proof)
 

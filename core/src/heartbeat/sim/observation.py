@@ -114,11 +114,21 @@ class Ordered(msgspec.Struct, frozen=True):
 
 
 class Woke(msgspec.Struct, frozen=True):
-    """A frozen node goes on. ``gap_s`` of its own clock has passed."""
+    """A frozen node goes on, after ``gap_s``."""
 
     at_s: float
     nid: Nid
     gap_s: float
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A node that woke less than a deadtime ago lets a resource answer that others answer for,
+    which were in its view when it began to stand still."""
+
+    at_s: float
+    nid: Nid
+    resource: str
+    others: tuple[Nid, ...]
 
 
 class Activated(msgspec.Struct, frozen=True):
@@ -222,6 +232,7 @@ Observation = (
     | Proposed
     | Ordered
     | Woke
+    | Answered
     | Activated
     | Fenced
     | Confirmed

@@ -18,11 +18,12 @@ from heartbeat.model.cluster import Cluster
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Result
 from heartbeat.model.reason import Decision
+from heartbeat.sim import inside
 from heartbeat.sim.clock import Clock
 from heartbeat.sim.disk import Disk
 from heartbeat.sim.machine import Machines
 from heartbeat.sim.network import Network
-from heartbeat.sim.observation import Bogus, Born, Gone, Woke
+from heartbeat.sim.observation import Answered, Bogus, Born, Gone, Woke
 from heartbeat.sim.watch import Watch
 from heartbeat.sim.watchdog import Storm
 from heartbeat.wire import api
@@ -45,6 +46,8 @@ class Node:
         self.disk = Disk()
         self.clock = Clock()
         self.incarnation = 0
+        self.highest = 0
+        """Its highest incarnation ever, whatever its disk forgot since."""
         self.boots = 0
         self.lives = 0
         """Starts of its daemon, in truth; a disk may forget some."""
@@ -54,6 +57,10 @@ class Node:
         self.frozen: list[ev.Event] | None = None
         """Events that wait while the whole node is frozen."""
         self.frozen_s = 0.0
+        self.woken_s = float("-inf")
+        """When it last went on after it had stood still for a deadtime."""
+        self.company: tuple[Nid, ...] = ()
+        """The members of its view when it last began to stand still."""
         self.decisions: list[tuple[int, Decision]] = []
         self.answers: list[fx.Answer] = []
         self.halted: fx.Halt | None = None
@@ -168,6 +175,7 @@ class World:
         node.boots += new_boot
         node.incarnation = int(node.disk.get("incarnation", b"0")) + 1
         node.disk["incarnation"] = str(node.incarnation).encode()
+        node.highest = max(node.highest, node.incarnation)
         node.lives += 1
         session = self._lot(f"session {nid} {node.lives}")
         birth = Birth(nid, node.incarnation, session, f"boot-{nid}-{node.boots}", self.links, dict(node.disk), int(nid))
@@ -210,8 +218,10 @@ class World:
         self.machines.lost_power(nid)
 
     def freeze(self, nid: Nid) -> None:
-        if self.nodes[nid].frozen is None:
-            self.nodes[nid].frozen, self.nodes[nid].frozen_s = [], self.now_s
+        node = self.nodes[nid]
+        if node.frozen is None:
+            node.frozen, node.frozen_s = [], self.now_s
+            node.company = inside.view(node.kernel).nids if node.kernel is not None else ()
 
     def suspend(self, nid: Nid) -> None:
         """The machine stops as a whole, its clock too."""
@@ -224,14 +234,22 @@ class World:
         if node.frozen is None:
             return
         waiting, node.frozen = node.frozen, None
-        gap_s = 0.0 if node.clock.suspended_s is not None else self.now_s - node.frozen_s
+        slept_s = 0.0 if node.clock.suspended_s is None else self.now_s - node.clock.suspended_s
+        stood_s = self.now_s - node.frozen_s
         node.clock.resume(self.now_s)
         if node.kernel is not None and self.watch is not None:
-            self.watch.see(Woke(self.now_s, nid, gap_s))
+            self.watch.see(Woke(self.now_s, nid, stood_s))
+        if stood_s >= self.cluster.timers.deadtime_s:
+            node.woken_s = self.now_s
+        if slept_s:
+            self.step(nid, ev.Suspended(slept_s))
         for event in waiting:
             if not isinstance(event, ev.Wake):
                 self.step(nid, event)
         self.step(nid, ev.Wake())
+        # A timer that was due while the clock stood was in vain; it is due again.
+        if node.kernel is not None and node.armed_s < float("inf"):
+            self._arm(node, fx.Arm(node.armed_s))
 
     def step(self, nid: Nid, event: ev.Event) -> None:
         node = self.nodes[nid]
@@ -289,6 +307,11 @@ class World:
 
     def _hold(self, node: Node, effect: fx.Hold) -> None:
         node.hold = effect
+        if self.watch is not None and node.woken_s <= self.now_s < node.woken_s + self.cluster.timers.deadtime_s:
+            for resource in sorted(self.machines.active[node.nid]):
+                others = tuple(n for n in self._answering(resource) if n in node.company and n != node.nid)
+                if others and self._may_answer(node, resource):
+                    self.watch.see(Answered(self.now_s, node.nid, resource, others))
 
     def _persist(self, node: Node, effect: fx.Persist) -> None:
         kernel = node.kernel
@@ -375,8 +398,11 @@ class World:
 
     def answering(self, resource: str) -> set[str]:
         """Return the nodes on which a resource that can be held is active and may answer."""
-        return {self.cluster.nodes[n] for n, active in self.machines.active.items() if resource in active and (
-            self._may_answer(self.nodes[n], resource))}  # fmt: skip
+        return {self.cluster.nodes[nid] for nid in self._answering(resource)}
+
+    def _answering(self, resource: str) -> list[Nid]:
+        active = self.machines.active.items()
+        return [n for n, names in active if resource in names and self._may_answer(self.nodes[n], resource)]
 
     def _may_answer(self, node: Node, resource: str) -> bool:
         if node.hold is None or node.clock.suspended_s is not None or resource in node.hold.muted:

@@ -3,7 +3,7 @@
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action
 from heartbeat.sim.check.checker import Checker, Setting
-from heartbeat.sim.observation import Activated, Lied, Observation, Ran
+from heartbeat.sim.observation import Activated, Answered, Lied, Observation, Ran
 
 
 class Lies:
@@ -49,10 +49,28 @@ class Exclusive(Checker):
 
 class Guarded(Checker):
     law = "promise b"
-    says = "(b) what shares no data does not answer any more where the daemon died or froze, once it starts elsewhere"
-    sees = (Activated,)
+    says = (
+        "(b) what shares no data does not answer any more where the daemon died or froze, once it starts elsewhere;"
+        " nor when that daemon goes on, while the other has it"
+    )
+    sees = (Activated, Answered, Lied)
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        self._lies = Lies()
 
     def see(self, observation: Observation) -> None:
+        if isinstance(observation, Lied):
+            self._lies.note(observation)
+            return
+        assert isinstance(observation, Activated | Answered)
+        if self._lies.excuse(observation.resource, ()):
+            return
+        if isinstance(observation, Answered):
+            others = " and ".join(self.name(nid) for nid in observation.others)
+            self.broken(observation, f"{self.name(observation.nid)} woke and answers for {observation.resource},"
+                        f" which {others} has")  # fmt: skip
+            return
         assert isinstance(observation, Activated)
         if observation.unguarded and not self.shares_data(observation.group):
             others = " and ".join(self.name(nid) for nid in observation.unguarded)
