@@ -73,7 +73,7 @@ def test_a_frozen_daemon_is_taken_over_from_a_silent_address(cluster: Cluster) -
 def test_a_frozen_executor_changes_nothing_while_its_daemon_beats(cluster: Cluster) -> None:
     """Its guard is a process of its own, which the daemon speaks to directly."""
     signal(cluster, "node1", "STOP", "hb-executor")
-    cluster.stays(lambda: cluster.oracle.answering(ADDRESS) == {"node1"}, "node1 answers", 3 * DEAD_S)
+    cluster.stays(lambda: cluster.oracle.answering(ADDRESS) == {"node1"}, "node1 answers", 2 * DEAD_S)
     signal(cluster, "node1", "CONT", "hb-executor")
     assert settles(cluster) == "node1"
 

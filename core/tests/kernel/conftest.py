@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 from heartbeat.kernel import effects as fx
 from heartbeat.kernel import events as ev
+from heartbeat.kernel.ability import Ability
 from heartbeat.kernel.birth import Birth
 from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.contest import Contest
@@ -218,7 +219,10 @@ def make_directing() -> Callable[..., Directing]:
         membership.view = View(ViewId(1, Nid(0)), tuple(Member(Nid(n), 1) for n in members))
         membership.promised = membership.view.id
         contest = Contest(bench.desk, membership, groups)
-        director = Director(bench.desk, bench.channel, bench.detector, membership, bench.ledger, groups, contest)
+        ability = Ability(bench.desk, bench.detector, bench.ledger)
+        director = Director(
+            bench.desk, bench.channel, bench.detector, membership, bench.ledger, groups, contest, ability
+        )
         return Directing(bench, director, membership, groups)
 
     return make

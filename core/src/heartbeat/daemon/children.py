@@ -49,6 +49,11 @@ class Child:
         if self.start_at_s is not None and self._clock() >= self.start_at_s:
             self.start()
 
+    def kill(self) -> None:
+        """End it without asking, as one that does not listen; it is reaped and started again like any that died."""
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+
     def end(self, patience_s: float) -> None:
         """SIGTERM, a bounded wait, SIGKILL; reaps it."""
         self.start_at_s = None

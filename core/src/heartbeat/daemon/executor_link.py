@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from heartbeat.config.cluster_config import ClusterConfig, DeviceConfig
+from heartbeat.daemon.executor_watch import TICK_S, ExecutorWatch, Hung
 from heartbeat.daemon.log import Log
 from heartbeat.journal.append import Operated
 from heartbeat.kernel import effects, events
@@ -42,8 +43,22 @@ class _Operation(msgspec.Struct, frozen=True):
 class ExecutorLink:
     """Keeps a connection to the executor, and remembers what is under way."""
 
-    def __init__(self, path: Path, config: ClusterConfig, incarnation: int, *, take: Take, append: Append, log: Log):
+    def __init__(
+        self,
+        path: Path,
+        config: ClusterConfig,
+        incarnation: int,
+        *,
+        take: Take,
+        append: Append,
+        log: Log,
+        hung: Hung = lambda _: None,
+    ) -> None:
+        """``hung`` is called with the seconds for which an executor has stood still; it should die of it."""
         self._path = path
+        self._hung = hung
+        self._deadtime_s = config.cluster.timers.deadtime_s
+        self._watch: ExecutorWatch | None = None
         self._take = take
         self._append = append
         self._log = log
@@ -145,6 +160,7 @@ class ExecutorLink:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
+        self._watch = None
         self._asked.clear()
         if was_ready:
             self._take(events.ExecutorChanged(ready=False, detail="the executor died"))
@@ -155,6 +171,10 @@ class ExecutorLink:
     def received(self, message: bytes) -> None:
         """Take one report; raises ValueError when it is none."""
         report = _decoder.decode(message)
+        if self._watch is not None:
+            self._watch.heard(time.monotonic())
+        if isinstance(report, wire.Pong):
+            return
         if isinstance(report, wire.Running):
             if report.id not in self._under_way and report.action not in _DEVICE_ACTIONS:
                 self._inherited.add(report.id)
@@ -186,8 +206,22 @@ class ExecutorLink:
             return
         self._ready = True
         self._take(events.ExecutorChanged(ready=True))
+        self._watch = ExecutorWatch(self._deadtime_s, time.monotonic())
+        self._look_again(self._watch)
         for device in self._devices.values():
             self._ask_hosts(device, 0)
+
+    def _look_again(self, watch: ExecutorWatch) -> None:
+        """Ask it once a second, as long as this connection lasts."""
+        if watch is not self._watch or self._closed:
+            return
+        silent_s = watch.tick(time.monotonic())
+        if silent_s:
+            self._take(events.ExecutorHung(silent_s))
+            self._hung(silent_s)
+        else:
+            self._send(wire.Ping())
+        asyncio.get_running_loop().call_later(TICK_S, self._look_again, watch)
 
     def _finish(self, number: int, result: Result) -> None:
         operation = self._under_way.pop(number, None)

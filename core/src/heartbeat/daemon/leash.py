@@ -25,7 +25,11 @@ class Up(msgspec.Struct, frozen=True, tag="up"):
     """Daemon to supervisor: the local API answers and every link was tried."""
 
 
-Message = Leave | NewKeys | Up
+class ExecutorHung(msgspec.Struct, frozen=True, tag="hung"):
+    """Daemon to supervisor: the executor does not answer; kill it, so that a new one can do its work."""
+
+
+Message = Leave | NewKeys | Up | ExecutorHung
 
 _decoder = msgspec.msgpack.Decoder(Message)
 

@@ -16,7 +16,7 @@ from heartbeat.daemon.executor_link import ExecutorLink
 from heartbeat.daemon.frames import FrameGate
 from heartbeat.daemon.hold_line import HoldLine
 from heartbeat.daemon.keyring import Keyring, load_class
-from heartbeat.daemon.leash import Leash, Leave, NewKeys, Up
+from heartbeat.daemon.leash import ExecutorHung, Leash, Leave, NewKeys, Up
 from heartbeat.daemon.log import Level, Line, Log, Sinks
 from heartbeat.daemon.media import Link, Links, MakeMedium, PortInUse
 from heartbeat.daemon.node_plan import NodePlan
@@ -122,8 +122,9 @@ class Node:
         self._links = Links(_links(plan), self._shell.frame, self._on_link, log)
         life = Life(config.node, incarnation, boot_id, time.time(), time.monotonic())
         self._storage = Storage(state, places.journal_db, life, self._on_persisted, log)
+        take, append, hung = self._shell.take, self._storage.append, self._executor_hung
         self._executor = ExecutorLink(
-            places.executor_socket, config, incarnation, take=self._shell.take, append=self._storage.append, log=log
+            places.executor_socket, config, incarnation, take=take, append=append, log=log, hung=hung
         )
         self._hold = HoldLine(places.hold_socket, log)
         self._api = Api(plan.access, self._status, self._shell.take, log)
@@ -194,6 +195,10 @@ class Node:
             self._asked(message.why)
         elif isinstance(message, NewKeys):
             self._new_keys(message)
+
+    def _executor_hung(self, silent_s: float) -> None:
+        del silent_s  # the kernel has said it
+        self._leash.send(ExecutorHung())
 
     def _asked(self, why: str) -> None:
         self._log.info(f"asked to leave: {why}")

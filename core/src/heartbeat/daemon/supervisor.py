@@ -15,7 +15,7 @@ import msgspec
 from heartbeat.daemon.children import Child, how_it_ended
 from heartbeat.daemon.clients import Clients
 from heartbeat.daemon.keyring import Keys
-from heartbeat.daemon.leash import Leave, NewKeys, Up, leash_pair
+from heartbeat.daemon.leash import ExecutorHung, Leave, NewKeys, Up, leash_pair
 from heartbeat.daemon.loading import load_keys
 from heartbeat.daemon.log import Level, Line, Sinks
 from heartbeat.daemon.node_plan import NodePlan
@@ -95,7 +95,9 @@ class Supervisor:
             message = self._leash.receive()
         except BlockingIOError:
             return
-        if isinstance(message, Up):
+        if isinstance(message, ExecutorHung):
+            self._executor.kill()
+        elif isinstance(message, Up):
             self._was_up = True
             notify_systemd("READY=1")
             self._clients.activate()

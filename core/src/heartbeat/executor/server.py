@@ -14,7 +14,7 @@ from heartbeat.executor.ledger import Ledger
 from heartbeat.executor.link import Link
 from heartbeat.executor.operations import Heard, Operations
 from heartbeat.model.operation import Outcome, Result
-from heartbeat.wire.executor import Cancel, Finished, Go, Protected, Ready, Request, Run, Running, Warm
+from heartbeat.wire.executor import Cancel, Finished, Go, Ping, Pong, Protected, Ready, Request, Run, Running, Warm
 
 LAST_WAIT_S = 2.0
 """At exit: longest wait for children that are answered and do not die."""
@@ -112,6 +112,8 @@ class Server:
                 self._operations.run(request)
             case Go():
                 self._operations.go(request.id)
+            case Ping():
+                self._link.send(Pong())
             case Cancel():
                 self._operations.cancel(request.id)
 

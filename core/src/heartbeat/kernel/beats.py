@@ -1,5 +1,6 @@
 """This node's own beats: when one leaves, and what it says."""
 
+from heartbeat.kernel.ability import Ability
 from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
@@ -24,9 +25,11 @@ class Beats:
         fencing: Fencing,
         director: Director,
         leaving: Leaving,
+        ability: Ability,
     ) -> None:
         self._desk, self._channel, self._detector, self._membership = desk, channel, detector, membership
         self._ledger, self._fencing, self._director, self._leaving = ledger, fencing, director, leaving
+        self._ability = ability
         self.next_s = 0.0
         # The digests of what never changes in one life are made once.
         self._digest, self._nodes_digest = desk.cluster.digest, desk.cluster.nodes_digest
@@ -65,4 +68,5 @@ class Beats:
             self._director.executor_ready,
             int(desk.now_s * 1000),
             desk.birth.plugins,
+            self._ability.is_unable(desk.me),
         )

@@ -4,6 +4,7 @@ Nothing exclusive is made before it is broken: a start is ordered only when ever
 the group, in its own words when it is in the view and by proof when it is not.
 """
 
+from heartbeat.kernel.ability import Ability
 from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.contest import LIMIT, WINDOW_S, Contest
 from heartbeat.kernel.desk import Desk
@@ -38,9 +39,11 @@ class Director:
         ledger: Ledger,
         groups: tuple[LocalGroup, ...],
         contest: Contest,
+        ability: Ability,
     ) -> None:
         self._desk, self._channel, self._detector = desk, channel, detector
         self._membership, self._ledger, self._groups, self._contest = membership, ledger, groups, contest
+        self._ability = ability
         self.standing = Standing.NO_QUORUM
         self.executor_ready = False
         self.leaving: set[Nid] = set()
@@ -254,6 +257,13 @@ class Director:
         beat = self._detector.peers[nid].beat if nid != self._desk.me else None
         return self.executor_ready if nid == self._desk.me else bool(beat and beat.executor_ok)
 
+    def _may_take(self, nid: Nid) -> bool:
+        return self._is_acting(nid) and nid not in self.leaving and not self._ability.is_unable(nid)
+
+    def unable(self) -> tuple[Nid, ...]:
+        """Return the members that beat and cannot act reliably."""
+        return tuple(nid for nid in self._membership.view.nids if self._ability.is_unable(nid))
+
     def can_take(self, index: int, nid: Nid) -> bool:
         """Could this member be given the group, as things stand?"""
         candidate = self._candidate(index, nid, self._ledger.state(nid, index), 0)
@@ -272,7 +282,7 @@ class Director:
         holding = self._ledger.holding(nid, index)
         return Candidate(
             nid,
-            can_take=self._is_acting(nid) and nid not in self.leaving and state is not Local.UNKNOWN,
+            can_take=self._may_take(nid) and state is not Local.UNKNOWN,
             failures=holding.failures if holding else 0,
             runs_it=state in (Local.RUNNING, Local.STARTING),
             unproved=bool(holding and not holding.proved),

@@ -41,6 +41,12 @@ class ExecutorChanged(msgspec.Struct, frozen=True, tag=True):
     detail: str = ""
 
 
+class ExecutorHung(msgspec.Struct, frozen=True, tag=True):
+    """The executor has not answered for too long. It is being killed, and started anew."""
+
+    silent_s: float
+
+
 class HoldKnown(msgspec.Struct, frozen=True, tag=True):
     """What silences one of this node's resources by itself when the node's processes stop."""
 
@@ -101,6 +107,7 @@ Event = (
     | Suspended
     | OperationFinished
     | ExecutorChanged
+    | ExecutorHung
     | HoldKnown
     | DevicesKnown
     | ClientAsked

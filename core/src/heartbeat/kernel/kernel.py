@@ -8,6 +8,7 @@ rest; ``quorum`` says what that view may do; ``fencing`` makes sure that the nod
 from collections.abc import Callable
 
 from heartbeat.kernel import events, quorum
+from heartbeat.kernel.ability import Ability
 from heartbeat.kernel.beats import Beats
 from heartbeat.kernel.birth import Birth
 from heartbeat.kernel.bounds import Bounds
@@ -50,6 +51,7 @@ class Kernel:
         self._channel = channel = Channel(desk)
         self._detector = detector = Detector(desk)
         self._ledger = ledger = Ledger(desk)
+        self._ability = Ability(desk, detector, ledger)
         self._twins = Twins(desk, channel, detector)
         self._links = Links(desk)
         self._groups = groups = tuple(
@@ -65,10 +67,12 @@ class Kernel:
         self._contest = Contest(desk, membership, groups)
         self._hold = Hold(desk, detector, membership, ledger, groups)
         self._pauses = Pauses(desk, detector, membership, self._fencing, self._hold, groups)
-        self._director = Director(desk, channel, detector, membership, ledger, groups, self._contest)
+        self._director = Director(desk, channel, detector, membership, ledger, groups, self._contest, self._ability)
         self._moves = Moves(desk, channel, membership, ledger, self._director, groups)
         self._leaving = Leaving(desk, channel, detector, membership, ledger, self._director, groups)
-        self._beats = Beats(desk, channel, detector, membership, ledger, self._fencing, self._director, self._leaving)
+        self._beats = Beats(
+            desk, channel, detector, membership, ledger, self._fencing, self._director, self._leaving, self._ability
+        )
         self._confirming = Confirming(desk, channel, detector, membership, ledger, self._director)
         self._report = Report(desk, detector, membership, ledger, self._fencing, self._director, self._leaving, groups)
         self._is_born = False
@@ -107,6 +111,7 @@ class Kernel:
         self._bury()
         self._hold.wake(executor_ready=self._director.executor_ready)
         self._confirming.wake()
+        self._ability.wake()
         for group in self._groups:
             group.wake()
         self._leaving.wake()
@@ -152,6 +157,8 @@ class Kernel:
                     any(group.finished(event.id, event.result) for group in self._groups)
             case events.ExecutorChanged():
                 self._executor(event)
+            case events.ExecutorHung():
+                self._ability.hung(event.silent_s)
             case events.HoldKnown():
                 self._hold.known(event.resource, event.how)
             case events.DevicesKnown():
@@ -243,7 +250,11 @@ class Kernel:
                     alarm=True,
                 )
             return
-        if before is None or before.digest != beat.digest or before.executor_ok != beat.executor_ok:
+        if (
+            before is None
+            or before.digest != beat.digest
+            or (before.executor_ok, before.unable) != (beat.executor_ok, beat.unable)
+        ):
             self._ledger.dirty = True
         self._channel.told_high(nid, beat.stream_high)
         self._ledger.told(nid, self._channel.senders[nid].incarnation, sequence, beat.holdings)

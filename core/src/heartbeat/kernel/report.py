@@ -91,6 +91,8 @@ class Report:
         for group in self._groups:
             if group.state is Local.BLOCKED or group.failures:
                 yield FindingStatus(f"{group.group.name}: {group.detail}", now_s - group.since_s)
+        for nid in self._director.unable():
+            yield FindingStatus(f"{desk.name(nid)} cannot act reliably: its executor stood still again and again", 0.0)
         for nid in self._director.differing():
             yield FindingStatus(f"{desk.name(nid)} reads other files than this node: planning waits", 0.0)
 

@@ -53,6 +53,10 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
     id: int
 
 
+class Ping(msgspec.Struct, frozen=True, tag="ping"):
+    """Answer with Pong, at once: does your loop still turn?"""
+
+
 # Executor to daemon.
 
 
@@ -89,5 +93,9 @@ class Protected(msgspec.Struct, frozen=True, tag="protected"):
     """``nftables``, ``lifetime`` ...; empty: nothing but the guard."""
 
 
-Request = Warm | Run | Go | Cancel
-Report = Ready | Running | Finished | Protected
+class Pong(msgspec.Struct, frozen=True, tag="pong"):
+    """It does."""
+
+
+Request = Warm | Run | Go | Cancel | Ping
+Report = Ready | Running | Finished | Protected | Pong

@@ -85,6 +85,8 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", array_like=True):
     """Send time by the sender's monotonic clock, milliseconds; 0: not told."""
     plugins: str = ""
     """Fingerprint of the plugins that its configuration uses, for people to compare; nothing is decided by it."""
+    unable: bool = False
+    """Its executor stood still again and again: it can stop things, and wants nothing new."""
 
 
 class Nak(msgspec.Struct, frozen=True, tag="nak", array_like=True):
