@@ -2,16 +2,18 @@
 # Only relative paths below, so that a checkout may lie in a folder with blanks in its name.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ready ready-demo python lint unit system bench mutants wheels clean
+.PHONY: help demo test ready ready-demo python lint unit system test-long bench mutants wheels clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 # A cluster in a test mostly waits for its timers: three at a time leave two cores some air.
 PARALLEL := -n 3 --dist loadgroup
+# What `make test-long` runs; one file for an evening: make test-long TESTS=tests/system/test_kills.py
+TESTS := tests/system
 PYTHON_CODE := core setup tests plugins_*/*
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
 
 demo: ready-demo ## two nodes on this machine, one plug pulled: a timeline of the failover
 	@$(BIN)/hb demo
@@ -29,6 +31,9 @@ lint: ready ## ruff (rules and layout) and mypy, strict
 
 unit: ready ## the tests that start no daemon: seconds
 	@$(BIN)/pytest $(PARALLEL) -m "not system"
+
+test-long: ready ## the system tests with the counts of a night: hours; the table of what they showed goes to figures.md
+	@HB_LONG=1 HB_FIGURES=figures.md $(BIN)/pytest $(PARALLEL) -v --durations=10 $(TESTS)
 
 system: ready ## the tests with real daemons in namespaces: minutes
 	@$(BIN)/pytest $(PARALLEL) -m system

@@ -14,6 +14,8 @@ from heartbeat.lab.oracle import Oracle, watching
 from heartbeat.model.status import ClusterStatus, GroupStatus, NodeStatus
 from heartbeat.pils import PluginRegistry
 
+from tests.system.figures import Figures, measure
+
 TIMERS = "keepalive 200ms\nwarntime 500ms\ndeadtime 1s\ninitdead 10s\n"
 """The seed's own; initdead is the least that hb check does not warn about."""
 MEDIA = "bcast eth0\nbcast eth1\n"
@@ -50,6 +52,8 @@ class Cluster:
         self.lab = lab
         self.oracle = oracle
         self.nodes = lab.plan.nodes
+        self.figures = Figures(0, (), ())
+        """Of what was seen on the wire; known when the test has ended."""
         self.stateless: tuple[str, ...] = ()
         """Resources that share no data: two holders in a cut made by the test are excused."""
 
@@ -183,6 +187,7 @@ def running(files: Path, name: str, *, daemons: bool = True) -> Iterator[Cluster
         with watching(lab) as oracle:
             cluster = Cluster(lab, oracle)
             yield cluster
+            cluster.figures = measure(lab.events(), oracle.answers())
             cluster.judge()
     finally:
         lab.down()

@@ -11,9 +11,11 @@ from heartbeat.lab.control import LabError
 from heartbeat.lab.lab import user_namespace
 
 from tests.system.cluster import Cluster, running, write_files
+from tests.system.figures import Figures, table
 
 Up = Callable[..., Cluster]
 
+FIGURES = "figures"
 LONG = "HB_LONG"
 """Set by `make test-long`: the counts of a night instead of those of a coffee."""
 
@@ -45,10 +47,34 @@ def rounds() -> Callable[[int, int], range]:
 @pytest.fixture
 def up(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Up]:
     """Return what puts a cluster up: ``up("node1 192.0.2.10\\n", more="...")``; each is judged at the end."""
-    with ExitStack() as stack:
+    clusters: list[Cluster] = []
+    try:
+        with ExitStack() as stack:
 
-        def make(haresources: str, *, daemons: bool = True, **how: Any) -> Cluster:
-            files = write_files(tmp_path / "cluster", haresources, **how)
-            return stack.enter_context(running(files, f"system-{os.getpid()}", daemons=daemons))
+            def make(haresources: str, *, daemons: bool = True, **how: Any) -> Cluster:
+                files = write_files(tmp_path / "cluster", haresources, **how)
+                cluster = stack.enter_context(running(files, f"system-{os.getpid()}", daemons=daemons))
+                clusters.append(cluster)
+                return cluster
 
-        yield make
+            yield make
+    finally:
+        request.node.user_properties += [(FIGURES, cluster.figures._asdict()) for cluster in clusters]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """With HB_FIGURES naming a file, write there what all tests together showed on the wire, as a table."""
+    place = os.environ.get("HB_FIGURES")
+    if not place:
+        return
+    # The figures are known at a test's teardown, which is where the promises are judged, too.
+    ended = [report for reports in terminalreporter.stats.values() for report in reports if hasattr(report, "when")]
+    bad = {report.nodeid for report in ended if report.failed}
+    rows: dict[str, list[tuple[bool, Figures]]] = {}
+    for report in ended:
+        name = report.nodeid.partition("[")[0].rpartition("/")[2].replace(".py::test_", ": ").removeprefix("test_")
+        for key, figures in report.user_properties:
+            if key == FIGURES and report.when == "teardown":
+                rows.setdefault(name, []).append((report.nodeid not in bad, Figures(**figures)))
+    Path(place).write_text(table(rows) + "\n")
+    terminalreporter.write_line(f"figures: {place}")

@@ -40,6 +40,7 @@ def cluster(up: Callable[..., Cluster]) -> Cluster:
 
 
 def signal(cluster: Cluster, node: str, name: str, *processes: str) -> None:
+    cluster.lab.ask("note", text=f"signal {node} {name} {' '.join(processes)}")
     for process in processes:
         assert cluster.lab.output(node, ["pkill", f"-{name}", "-x", process])[0] == 0
 
