@@ -61,10 +61,12 @@ def test_an_upgrade_leaves_resources_running(up: Callable[..., Cluster]) -> None
     """Parent, daemon and executor all go and come again; what they started stays, and is adopted."""
     cluster = up(GROUP, more=SHARING, timers=PATIENT)
     cluster.until_runs(ADDRESS, "node1")
-    # In one go, the parent last: it must neither start the others again nor, by its end, have them leave.
-    script = "kill -KILL $(pgrep -x hb-daemon) $(pgrep -x hb-executor) $(pgrep -x hb-guard) $(pgrep -x hb)"
-    cluster.lab.output("node1", ["sh", "-c", script])
-    cluster.until(lambda: not cluster.lab.node("node1").daemon, "the parent is gone")
+    # The children are stopped first, so that none leaves in order when its parent dies; the parent, whose number is
+    # the least, dies first and starts none of them again.
+    cluster.lab.output("node1", ["pkill", "-STOP", "-x", "hb-.*"])
+    cluster.lab.output("node1", ["pkill", "-KILL", "-x", "hb|hb-.*"])
+    cluster.until(lambda: cluster.lab.output("node1", ["pgrep", "-x", "hb|hb-.*"])[0] == 1, "all are gone")
+    cluster.until(lambda: not cluster.lab.node("node1").daemon, "the lab has seen it")
     cluster.lab.start("node1")
     cluster.until_decided("node1", "group.adopted")
     cluster.until_members("node1", "node2")
