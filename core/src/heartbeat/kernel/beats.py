@@ -1,4 +1,11 @@
-"""This node's own beats: when one leaves, and what it says."""
+"""This node's own beats: when one leaves, and what it says.
+
+Nodes fall into step: whose beat is due within half a keepalive sends it right after another's has come. So a quiet
+cluster wakes up once in a keepalive, and not once for each of its nodes: the same work costs a fifth in a process that
+is awake already, its code and data still in the caches.
+"""
+
+import msgspec
 
 from heartbeat.kernel.ability import Ability
 from heartbeat.kernel.channel import Channel
@@ -9,7 +16,11 @@ from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.leaving import Leaving
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership
-from heartbeat.wire.messages import Beat
+from heartbeat.wire.messages import Beat, Heard
+
+STEP_S = 0.001
+"""Between another's beat and mine in step with it: what else has arrived is read first, so that a node that stood still
+learns of it before it speaks."""
 
 
 class Beats:
@@ -31,8 +42,16 @@ class Beats:
         self._ledger, self._fencing, self._director, self._leaving = ledger, fencing, director, leaving
         self._ability = ability
         self.next_s = 0.0
+        self._last: Beat | None = None
+        """The last one; kept as long as no part had a turn since, so that the next one differs in ages and stamps."""
         # The digests of what never changes in one life are made once.
         self._digest, self._nodes_digest = desk.cluster.digest, desk.cluster.nodes_digest
+
+    def heard(self) -> None:
+        """Another node's beat was taken: fall into step with it, unless mine has only just left."""
+        now, keepalive_s = self._desk.now_s, self._desk.cluster.timers.keepalive_s
+        if self.next_s <= now + keepalive_s / 2:
+            self.next_s = min(self.next_s, now + STEP_S)
 
     def wake(self) -> bool:
         """Send a beat when it is time, or when there is something to say; return whether one was sent."""
@@ -47,11 +66,23 @@ class Beats:
         self._channel.send(self._make())
         return True
 
+    def forget(self) -> None:
+        """All parts have had their turn: the next beat may say something else than the last one did."""
+        self._last = None
+
     def _make(self) -> Beat:
-        desk, cluster, membership = self._desk, self._desk.cluster, self._membership
-        phase = "leaving" if self._leaving.is_leaving else membership.phase.value
         alive = (peer for peer in self._detector.peers.values() if peer.alive)
         row = tuple(self._channel.row(peer.nid, self._detector.age_s(peer.nid), peer.echo_ms) for peer in alive)
+        sent_ms = int(self._desk.now_s * 1000)
+        if self._last is None:
+            self._last = self._whole(row, sent_ms)
+        else:
+            self._last = msgspec.structs.replace(self._last, row=row, sent_ms=sent_ms)
+        return self._last
+
+    def _whole(self, row: tuple[Heard, ...], sent_ms: int) -> Beat:
+        desk, cluster, membership = self._desk, self._desk.cluster, self._membership
+        phase = "leaving" if self._leaving.is_leaving else membership.phase.value
         return Beat(
             cluster.nodes[desk.me],
             desk.birth.boot_id,
@@ -66,7 +97,7 @@ class Beats:
             membership.epoch,
             self._fencing.devices.can_fence(),
             self._director.executor_ready,
-            int(desk.now_s * 1000),
+            sent_ms,
             desk.birth.plugins,
             self._ability.is_unable(desk.me),
         )

@@ -175,6 +175,10 @@ class Detector:
         if hears != peer.hears:
             peer.hears = hears
 
+    def same_beat(self, nid: Nid, beat: Beat) -> None:
+        """Take a beat that says what the last one said: its stamps and ages."""
+        self.peers[nid].beat = beat
+
     # Questions.
 
     def newly_silent(self) -> list[Nid]:
@@ -183,11 +187,14 @@ class Detector:
         return silent
 
     def says_the_same(self, nid: Nid, beat: Beat) -> bool:
-        """True when a beat says what the peer's last one said: only stamps and ages differ, and ages are young."""
+        """True when a beat says what the peer's last one said: only stamps and ages differ, and ages are young.
+
+        Young enough to be no matter for any part: the hold is the first, which asks from 0.8 of deadtime on.
+        """
         before = self.peers[nid].beat
         if before is None or msgspec.structs.replace(beat, row=before.row, sent_ms=before.sent_ms) != before:
             return False
-        young_ms = min(self._desk.cluster.timers.warntime_s, self.deadtime_s) * 1000
+        young_ms = min(self._desk.cluster.timers.warntime_s, self.deadtime_s / 2) * 1000
         return len(beat.row) == len(before.row) and all(
             (new.nid, new.incarnation, new.contiguous) == (old.nid, old.incarnation, old.contiguous)
             and max(new.age_ms, old.age_ms) <= young_ms

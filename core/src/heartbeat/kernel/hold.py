@@ -65,9 +65,11 @@ class Hold:
 
     def woke(self, gap_s: float) -> None:
         """So much time lies between the last step and this one: is it we who were missed?"""
-        others = [nid for nid in self._membership.view.nids if nid != self._desk.me]
         keepalive_s = self._desk.cluster.timers.keepalive_s
-        if self.resync_s is not None or not others or gap_s < 2 * keepalive_s:
+        if self.resync_s is not None or gap_s < 2 * keepalive_s:
+            return
+        others = [nid for nid in self._membership.view.nids if nid != self._desk.me]
+        if not others:
             return
         age_s = self._desk.now_s - max(self._echoed_s.get(nid, self._desk.born_s) for nid in others)
         if age_s >= self._patience_s() - 2 * keepalive_s:
@@ -284,6 +286,6 @@ class Hold:
         return tuple(resource.name for group in silent for resource in group.group.resources)
 
     def _say(self) -> None:
-        self._said = (self._may, self._muted())
-        until_s = self._beat_s + SHARE * self._patience_s() if self._may else self._desk.now_s
-        self._desk.effects.append(Permit(until_s, self._muted() if self._may else ()))
+        may, muted = self._said = (self._may, self._muted())
+        until_s = self._beat_s + SHARE * self._patience_s() if may else self._desk.now_s
+        self._desk.effects.append(Permit(until_s, muted if may else ()))

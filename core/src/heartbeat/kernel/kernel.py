@@ -5,13 +5,11 @@ rest; ``quorum`` says what that view may do; ``fencing`` makes sure that the nod
 ``planner``, orders its groups to be started; ``groups`` starts them. Each arrow is a decision with its reason.
 """
 
-from collections.abc import Callable
-
 from heartbeat.kernel import events, quorum
 from heartbeat.kernel.ability import Ability
 from heartbeat.kernel.beats import Beats
 from heartbeat.kernel.birth import Birth
-from heartbeat.kernel.bounds import Bounds
+from heartbeat.kernel.calm import Calm
 from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.confirming import Confirming
 from heartbeat.kernel.contest import Contest
@@ -19,6 +17,7 @@ from heartbeat.kernel.credit import Credit
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.director import Director
+from heartbeat.kernel.door import Door
 from heartbeat.kernel.effects import Answer, Arm, Changed, Effect, Halt, Persist
 from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.ghosts import Ghosts
@@ -52,7 +51,6 @@ class Kernel:
         self._detector = detector = Detector(desk)
         self._ledger = ledger = Ledger(desk)
         self._ability = Ability(desk, detector, ledger)
-        self._twins = Twins(desk, channel, detector)
         self._links = Links(desk)
         self._groups = groups = tuple(
             LocalGroup(desk, index, group, self._fence_me) for index, group in enumerate(cluster.groups)
@@ -62,8 +60,8 @@ class Kernel:
         )
         self._credit = Credit(desk)
         self._fencing = Fencing(desk, channel, detector, membership, ledger, self._credit)
-        self._bounds = Bounds(len(cluster.nodes), len(groups))
-        self._ghosts = Ghosts(desk, ledger, self._fencing, groups)
+        ghosts = Ghosts(desk, ledger, self._fencing, groups)
+        self._door = Door(desk, channel, detector, ledger, Twins(desk, channel, detector), ghosts)
         self._contest = Contest(desk, membership, groups)
         self._hold = Hold(desk, detector, membership, ledger, groups)
         self._pauses = Pauses(desk, detector, membership, self._fencing, self._hold, groups)
@@ -78,8 +76,9 @@ class Kernel:
         self._is_born = False
         self._last_s = 0.0
         self._armed_s = float("-inf")
-        self._is_calm = False
-        """Nothing came of the last round of all parts: what one does may be work for another in the next."""
+        parts = (membership, self._fencing, self._director, self._moves, self._leaving, channel)
+        slow = (*(part.deadline_s for part in parts), *(group.deadline_s for group in groups))
+        self._calm = Calm(desk, detector, membership, ledger, self._fencing, self._hold, self._ability, slow)
         self._is_old_news = False
         """The frame of this step came before over another link, or is a beat that says what the last one said."""
         self._why = "not in a view yet"
@@ -99,8 +98,9 @@ class Kernel:
         self._pauses.notice(self._last_s)
         self._last_s = now_s
         self._take(event)
-        if self._is_old_news and self._is_calm and now_s < self._armed_s and self._has_nothing():
-            return desk.effects  # most steps of a healthy cluster are such, and they were most of its cost
+        if (self._is_old_news or isinstance(event, events.Wake)) and self.is_calm():
+            self._only_beat()
+            return desk.effects
         self._refresh_mine()
         self._detector.wake()
         for nid in self._detector.newly_silent():
@@ -120,19 +120,12 @@ class Kernel:
         self._refresh_mine()
         self._moves.wake()
         self._channel.wake()
-        self._is_calm = self._has_nothing()
-        if self._beats.wake():
-            self._hold.beat_left()
-        self._arm()
+        self._calm.look()
+        self._beats.forget()
+        self._beat_and_arm()
         if desk.changed:
             desk.effects.append(Changed())
         return desk.effects
-
-    def _has_nothing(self) -> bool:
-        """Nothing came of this step so far, and nothing waits to be looked at."""
-        desk = self._desk
-        nothing_new = not (desk.effects or desk.urgent or desk.changed or self._ledger.dirty)
-        return nothing_new and self._hold.resync_s is None
 
     def _be_born(self) -> None:
         desk = self._desk
@@ -186,34 +179,10 @@ class Kernel:
 
     # Frames.
 
-    def _sender(self, event: events.FrameReceived) -> Nid | None:
-        """Return which node's frame this is; None when it is not to be read."""
-        header, message = event.header, event.packet.message
-        nid = self._channel.sender(header)
-        if nid is None or nid == self._desk.me:
-            return None
-        if not self._bounds.allow(event.packet):
-            self._channel.counters.unsound += 1
-            return None
-        return None if self._twins.is_second(nid, header, message) else nid
-
     def _frame(self, event: events.FrameReceived) -> None:
-        nid = self._sender(event)
+        nid = self._door.admit(event)
+        self._is_old_news = self._door.is_copy
         if nid is None:
-            return
-        fresh, new_life = self._channel.admit(nid, event.header)
-        sender = self._channel.senders.get(nid)
-        if not sender or (sender.incarnation, sender.session) != (event.header.incarnation, event.header.session):
-            return
-        if new_life:
-            self._detector.new_life(nid, event.header.incarnation)
-        if self._ghosts.speaks(nid, event.header.incarnation, event.packet.message if fresh else None):
-            return
-        if not self._ledger.left_in_order(nid, event.header.incarnation):
-            # The last words of one that left are no life: news of it would make everybody beat at every word.
-            self._detector.heard(nid, event.link, event.header.sequence, fresh=fresh)
-        if not fresh:
-            self._is_old_news = not new_life
             return
         packet = event.packet
         if isinstance(packet.message, m.Beat):
@@ -236,6 +205,9 @@ class Kernel:
         first = self._detector.peers[nid].beat is None
         before = self._detector.peers[nid].beat
         self._is_old_news = self._detector.says_the_same(nid, beat)
+        if self._is_old_news and self.is_calm():
+            self._same_beat(nid, sequence, beat)
+            return
         has_left = self._ledger.left_in_order(nid, self._detector.peers[nid].incarnation)
         if not has_left and (first or not self._detector.hears_me(nid)):
             desk.urgent = True
@@ -265,7 +237,15 @@ class Kernel:
             self._director.leaving ^= {nid}
             self._ledger.dirty = True
         self._membership.on_beat_view(nid, beat.view, beat.epoch)
+        self._beats.heard()
         self._trim()
+
+    def _same_beat(self, nid: Nid, sequence: int, beat: m.Beat) -> None:
+        """Of a beat that a calm cluster expects only the sequence, the stamps and the ages are looked at."""
+        self._detector.same_beat(nid, beat)
+        self._ledger.told(nid, self._detector.peers[nid].incarnation, sequence, beat.holdings)
+        self._hold.heard(nid, beat)
+        self._beats.heard()
 
     def _trim(self) -> None:
         """Forget own stream messages that every living peer has."""
@@ -473,19 +453,23 @@ class Kernel:
 
     # Time.
 
-    def _arm(self) -> None:
-        parts: tuple[Callable[[], float], ...] = (
-            self._detector.deadline_s,
-            self._membership.deadline_s,
-            self._fencing.deadline_s,
-            self._director.deadline_s,
-            self._hold.deadline_s,
-            self._moves.deadline_s,
-            self._leaving.deadline_s,
-            self._channel.deadline_s,
-            *(group.deadline_s for group in self._groups),
-        )
-        at_s = max(min(self._beats.next_s, *(part() for part in parts)), self._desk.now_s)
+    def is_calm(self) -> bool:
+        """Can this step be about nothing but a beat, mine or another's?"""
+        return self._calm.lasts()
+
+    def _only_beat(self) -> None:
+        """Every frame puts silence off; by how much is only asked when calm would be over before my next beat."""
+        if self._beats.wake():
+            self._hold.beat_left()
+        until_s = self._calm.until_s if self._beats.next_s <= self._calm.until_s else self._calm.look_ahead()
+        self._arm(max(min(self._beats.next_s, until_s), self._desk.now_s))
+
+    def _beat_and_arm(self) -> None:
+        if self._beats.wake():
+            self._hold.beat_left()
+        self._arm(max(min(self._beats.next_s, self._calm.look_ahead()), self._desk.now_s))
+
+    def _arm(self, at_s: float) -> None:
         if at_s != self._armed_s:
             self._armed_s = at_s
             self._desk.effects.append(Arm(at_s))

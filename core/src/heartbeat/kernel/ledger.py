@@ -19,7 +19,9 @@ class Row:
     def __init__(self) -> None:
         self.incarnation = 0
         self.sequence = 0
+        self.told: tuple[Holding, ...] = ()
         self.holdings: dict[int, Holding] = {}
+        """The same, by group."""
         self.since_s: dict[int, float] = {}
         """By group: when this node was first told of its present state."""
 
@@ -43,13 +45,16 @@ class Ledger:
         row = self._rows[nid]
         if (incarnation, sequence) <= (row.incarnation, row.sequence):
             return
+        if incarnation == row.incarnation and holdings == row.told:
+            row.sequence = sequence
+            return
         told = {holding.group: holding for holding in holdings}
         if told != row.holdings or incarnation != row.incarnation:
             self.dirty = self._desk.changed = True
         for group, holding in told.items():
             if group not in row.holdings or row.holdings[group].state is not holding.state:
                 row.since_s[group] = self._desk.now_s
-        row.incarnation, row.sequence, row.holdings = incarnation, sequence, told
+        row.incarnation, row.sequence, row.holdings, row.told = incarnation, sequence, told, holdings
 
     def holding(self, nid: Nid, group: int) -> Holding | None:
         """Return what a node said last about a group; None when it never spoke of it."""

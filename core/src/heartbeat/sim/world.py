@@ -94,6 +94,8 @@ class World:
         self._ids = {short_id(name): Nid(n) for n, name in enumerate(cluster.nodes)}
         self.network = Network(self, seed)
         self.machines = Machines(self)
+        self.mind: Callable[[Cluster, Birth], Kernel] = Kernel
+        """Makes the kernel of a node that boots."""
         self.watch: Watch | None = None
         self.on_halt: Callable[[Nid, fx.Halt], None] | None = None
         """Told when a daemon ends by its kernel's will; without one it stays down."""
@@ -179,7 +181,7 @@ class World:
         node.lives += 1
         session = self._lot(f"session {nid} {node.lives}")
         birth = Birth(nid, node.incarnation, session, f"boot-{nid}-{node.boots}", self.links, dict(node.disk), int(nid))
-        node.kernel, node.halted, node.armed_s = Kernel(self.cluster, birth), None, float("inf")
+        node.kernel, node.halted, node.armed_s = self.mind(self.cluster, birth), None, float("inf")
         node.frozen = node.newest = None
         node.clock.resume(self.now_s)
         if self.watch is not None:

@@ -1,0 +1,73 @@
+"""When a beat leaves: nodes fall into step, and nobody speaks before having read what has arrived."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from heartbeat.kernel import effects as fx
+from heartbeat.kernel import events as ev
+from heartbeat.kernel.beats import STEP_S
+from heartbeat.wire import messages as m
+
+if TYPE_CHECKING:
+    from heartbeat.sim.world import World
+
+MakeLone = Callable[..., Any]
+BeatOf = Callable[..., m.Beat]
+
+
+def just_beaten(make_lone: MakeLone, beat_of: BeatOf) -> Any:
+    """A kernel that has heard enough of the other node, and whose own beat has left in this moment."""
+    lone = make_lone()
+    for _ in range(8):
+        lone.frame(1, beat_of(lone.cluster, 1))
+    lone.step(ev.Wake(), lone.cluster.timers.keepalive_s)
+    assert beats(lone)
+    return lone
+
+
+def beats(lone: Any) -> int:
+    return sum(isinstance(message, m.Beat) for message in lone.sent)
+
+
+@pytest.mark.parametrize("share", [0.51, 0.7, 0.999])
+def test_a_beat_that_is_due_soon_follows_another_s(make_lone: MakeLone, beat_of: BeatOf, share: float) -> None:
+    lone = just_beaten(make_lone, beat_of)
+    after_s = share * lone.cluster.timers.keepalive_s
+    lone.frame(1, beat_of(lone.cluster, 1), after_s=after_s)
+    assert not beats(lone)
+    soon_s = min(STEP_S, lone.cluster.timers.keepalive_s - after_s)
+    armed = [effect.at_s for effect in lone.effects if isinstance(effect, fx.Arm)]
+    assert all(at_s <= lone.now_s + soon_s + 1e-6 for at_s in armed)
+    lone.step(ev.Wake(), soon_s + 1e-6)
+    assert beats(lone) == 1
+
+
+def test_a_beat_that_has_only_just_left_is_not_sent_again(make_lone: MakeLone, beat_of: BeatOf) -> None:
+    lone = just_beaten(make_lone, beat_of)
+    keepalive_s = lone.cluster.timers.keepalive_s
+    lone.frame(1, beat_of(lone.cluster, 1), after_s=0.4 * keepalive_s)
+    lone.step(ev.Wake(), 2 * STEP_S)
+    assert not beats(lone)
+    lone.step(ev.Wake(), 0.6 * keepalive_s)
+    assert beats(lone) == 1
+
+
+@pytest.mark.parametrize("nodes", [2, 3, 5])
+def test_the_nodes_of_a_cluster_come_into_step_and_beat_no_faster(
+    make_world: Callable[..., "World"], make_cluster: Callable[..., Any], nodes: int
+) -> None:
+    world = make_world(make_cluster(nodes), at_rest=False)
+    for nid in sorted(world.nodes):
+        world.boot(nid)
+        world.run(0.07)
+    world.run(5.0)
+    kernels = [node.kernel for node in world.nodes.values() if node.kernel is not None]
+    sent = [kernel._channel.sequence for kernel in kernels]
+    keepalive_s = world.cluster.timers.keepalive_s
+    world.run(50 * keepalive_s)
+    assert all(kernel._channel.sequence - before in (50, 51) for kernel, before in zip(kernels, sent, strict=True))
+    world.run(0.5 * keepalive_s)
+    clocks = [node.clock for node in world.nodes.values()]
+    due = [kernel._beats.next_s - clock.read(world.now_s) for kernel, clock in zip(kernels, clocks, strict=True)]
+    assert max(due) - min(due) < 0.02
