@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from heartbeat.plugin import AuthenticationError, NotInstalled, Secret
 from heartbeat.testing.auth import HEADER, AuthConformance, KnownAnswer, a_context
-from heartbeat_auth_hmac import Hmac, Md5, Sha1, Sha256, Sha512
+from heartbeat_auth_hmac import KEYS_MAX, Hmac, Md5, Sha1, Sha256, Sha512
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,6 +65,16 @@ def test_only_what_was_sealed_opens(method: type[Hmac], payload: bytes, key: str
         if other != sealed:
             with pytest.raises(AuthenticationError):
                 box.open(secret, a_context(), other)
+
+
+def test_every_key_opens_its_own_frames_however_many_there_were() -> None:
+    box, keys = Sha256(), [Secret(f"key {number}") for number in range(3 * KEYS_MAX)]
+    sealed = [box.seal(key, a_context(), b"beat") for key in keys]
+    assert len(set(sealed)) == len(keys)
+    for key, frame in zip(keys, sealed, strict=True):
+        assert box.open(key, a_context(), frame) == b"beat"
+        with pytest.raises(AuthenticationError):
+            box.open(Secret("another"), a_context(), frame)
 
 
 def test_aged_hashes_are_marked_weaker_than_the_new_ones() -> None:
