@@ -18,7 +18,7 @@ from heartbeat_ra_ip.hold_batch import (
     attributes,
     text,
 )
-from heartbeat_ra_ip.hold_rules import PREFIX, allowed, ask_for_table, element, guarded, made, table_of
+from heartbeat_ra_ip.hold_rules import PREFIX, allowed, ask_for_table, element, guarded, lasting, made, table_of
 from heartbeat_ra_ip.wanted import Address
 
 PLACEHOLDER_MS = 1000
@@ -38,6 +38,8 @@ class KernelHold:
         self._batches = Batches()
         self._table = ""
         self._begun: list[Change] = []
+        self._allowed = Change(NEW_ELEMENT)
+        """What a renewal ends with; made once, only its time-out changes."""
 
     def close(self) -> None:
         """Close the socket: the kernel lets us wait 10-30 ms for that, as at the end of a process that has one."""
@@ -47,14 +49,18 @@ class KernelHold:
         """Guard the address on an interface, and allow it for so long; 0 or less: not at all."""
         self._table = table_of(interface)
         self._begun = [element(NEW_ELEMENT, self._table, guarded(self._ip), self._ip), *self._cleared(self._table)]
+        self._allowed = element(NEW_ELEMENT, self._table, allowed(self._ip), self._ip, PLACEHOLDER_MS)
         making = [] if self._has(self._table) else made(self._table, interface)
         self._batches.commit([*making, *self._allowing(seconds)])
 
     def renew(self, seconds: float) -> bool:
         """Allow the address for so long from now; False when the table is gone, and with it the guard."""
-        if not self._has(self._table):
-            return False
-        self._batches.commit(self._allowing(seconds))
+        try:
+            self._batches.commit(self._allowing(seconds))
+        except OSError as error:
+            if error.errno == errno.ENOENT:
+                return False
+            raise
         return True
 
     def release(self) -> None:
@@ -78,10 +84,12 @@ class KernelHold:
         milliseconds = int(seconds * 1000)
         if milliseconds <= 0:
             return self._begun
-        return [*self._begun, element(NEW_ELEMENT, self._table, allowed(self._ip), self._ip, milliseconds)]
+        lasting(self._allowed, milliseconds)
+        return [*self._begun, self._allowed]
 
     def _has(self, table: str) -> bool:
-        """Asked first: a transaction that fails lets its caller, and whoever comes next, wait for some milliseconds."""
+        """Asked before the first one: a transaction that fails lets its caller, and whoever comes next, wait for some
+        milliseconds. A renewal finds the table where it was, but for the one time when somebody has flushed it."""
         try:
             self._batches.ask(ask_for_table(table))
         except OSError as error:

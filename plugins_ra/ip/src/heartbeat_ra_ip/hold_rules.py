@@ -32,6 +32,8 @@ _PRIORITY = -300
 """Before whatever else may look at packets there; ``raw`` of iptables has the same."""
 _TIMES_OUT = 0x10
 _REGISTER = 1
+_TIMEOUT = struct.Struct("!Q")
+"""Milliseconds."""
 
 # Bytes from the start of the network header: RFC 826, 791, 8200; targets of RFC 4861 without extension headers.
 _ASKED = ((_ARP, 24, 4), (_IPV4, 16, 4), (_IPV6, 24, 16))
@@ -82,9 +84,14 @@ def made(table: str, interface: str) -> list[Change]:
 
 def element(kind: int, table: str, set_name: str, ip: Address, timeout_ms: int = 0) -> Change:
     """Return what adds an address to a set, or takes it out. ``timeout_ms``: 0 is for good."""
-    ends = attribute(4, struct.pack("!Q", timeout_ms)) if timeout_ms else b""
+    ends = attribute(4, _TIMEOUT.pack(timeout_ms)) if timeout_ms else b""
     one = nest(1, nest(1, attribute(1, ip.packed)), ends)
     return Change(kind, text(1, table), text(2, set_name), nest(3, one), creates=kind == NEW_ELEMENT)
+
+
+def lasting(added: Change, timeout_ms: int) -> None:
+    """Set another time-out in what adds an element with one: it stands last."""
+    added.body = added.body[: -_TIMEOUT.size] + _TIMEOUT.pack(timeout_ms)
 
 
 def _rule(table: str, chain: str, condition: bytes, at: int, size: int) -> Change:
