@@ -1,6 +1,6 @@
 """An executor that stands still is told of once; a daemon that stood still itself accuses nobody."""
 
-from heartbeat.daemon.executor_watch import LEAST_S, ExecutorWatch
+from heartbeat.daemon.executor_watch import LEAST_S, LEEWAY_S, TICK_S, ExecutorWatch
 
 
 def told(watch: ExecutorWatch, ticks: list[float]) -> list[float]:
@@ -28,3 +28,8 @@ def test_a_daemon_that_stood_still_has_not_listened() -> None:
     watch = ExecutorWatch(1.0, 0.0)
     assert told(watch, [1.0, 61.0]) == []
     assert told(watch, [62.0, 63.0, 64.0]) == [4.0]
+
+
+def test_a_tick_that_waited_for_the_daemon_to_be_awake_counts_in_full() -> None:
+    ticks = [number * (TICK_S + LEEWAY_S) for number in range(1, 20)]
+    assert told(ExecutorWatch(1.0, 0.0), ticks) == [next(tick for tick in ticks if tick > LEAST_S)]

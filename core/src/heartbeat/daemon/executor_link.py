@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from heartbeat.config.cluster_config import ClusterConfig, DeviceConfig
-from heartbeat.daemon.executor_watch import TICK_S, ExecutorWatch, Hung
+from heartbeat.daemon.executor_watch import LEEWAY_S, TICK_S, ExecutorWatch, Hung
 from heartbeat.daemon.log import Log
 from heartbeat.journal.append import Operated
 from heartbeat.kernel import effects, events
@@ -59,6 +59,8 @@ class ExecutorLink:
         self._hung = hung
         self._deadtime_s = config.cluster.timers.deadtime_s
         self._watch: ExecutorWatch | None = None
+        self._look_s = 0.0
+        self._looking: asyncio.TimerHandle | None = None
         self._take = take
         self._append = append
         self._log = log
@@ -211,17 +213,26 @@ class ExecutorLink:
         for device in self._devices.values():
             self._ask_hosts(device, 0)
 
+    def idle(self) -> None:
+        """The loop is awake, and has nothing to do: looked at now, the executor costs no waking up of its own."""
+        if self._watch is not None and time.monotonic() >= self._look_s:
+            self._look_again(self._watch)
+
     def _look_again(self, watch: ExecutorWatch) -> None:
         """Ask it once a second, as long as this connection lasts."""
+        if self._looking is not None:
+            self._looking.cancel()
         if watch is not self._watch or self._closed:
             return
-        silent_s = watch.tick(time.monotonic())
+        now_s = time.monotonic()
+        silent_s = watch.tick(now_s)
         if silent_s:
             self._take(events.ExecutorHung(silent_s))
             self._hung(silent_s)
         else:
             self._send(wire.Ping())
-        asyncio.get_running_loop().call_later(TICK_S, self._look_again, watch)
+        self._look_s = now_s + TICK_S
+        self._looking = asyncio.get_running_loop().call_later(TICK_S + LEEWAY_S, self._look_again, watch)
 
     def _finish(self, number: int, result: Result) -> None:
         operation = self._under_way.pop(number, None)

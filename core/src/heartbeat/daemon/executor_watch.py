@@ -7,6 +7,8 @@ daemon's own loop that came on time: a daemon that stood still itself has not li
 from collections.abc import Callable
 
 TICK_S = 1.0
+LEEWAY_S = 0.25
+"""A tick may wait so long for a moment in which the daemon is awake anyway."""
 LEAST_S = 3.0
 """safety.md, section 7: restarted when silent for longer than deadtime, and never before this."""
 

@@ -281,6 +281,7 @@ class Node:
     def idle(self) -> None:
         if self._collector is not None:
             self._collector.idle()
+        self._executor.idle()
 
     def _end(self, status: int) -> None:
         if not self._ended.done():
