@@ -32,6 +32,8 @@ class Wire(Medium):
         self.attempts = 0
         self.sent: list[bytes] = []
         self.waiting: list[bytes] = []
+        self.slice = 0
+        """At most so many in one drain, telling of more; 0: all, telling nothing, as media did once."""
         self.fails: Exception | None = None
         self.hangs = False
         self.closed = 0
@@ -51,11 +53,17 @@ class Wire(Medium):
             raise self.fails
         self.sent.append(frame)
 
-    def drain(self) -> None:
+    def drain(self) -> bool | None:
         if self.fails is not None:
             raise self.fails
+        if self.slice:
+            now, self.waiting = self.waiting[: self.slice], self.waiting[self.slice :]
+            for frame in now:
+                self.deliver(frame)
+            return bool(self.waiting)
         while self.waiting:
             self.deliver(self.waiting.pop(0))
+        return None
 
     async def close(self) -> None:
         self.closed += 1
@@ -117,6 +125,23 @@ def test_frames_come_with_their_links_number(log: "FakeLog", loop: Any) -> None:
 
     loop.run_until_complete(scenario())
     assert board.heard == [(1, b"now"), (0, b"a"), (0, b"b")]
+
+
+def test_a_drain_tells_of_any_link_on_which_more_waits_and_takes_nothing_for_no(log: "FakeLog", loop: Any) -> None:
+    flooded, old = Wire([None]), Wire([None])
+    board = Board(log, flooded, old)
+    flooded.slice = 2
+
+    async def scenario() -> None:
+        await board.links.open()
+        flooded.waiting, old.waiting = [b"a", b"b", b"c"], [b"d"]
+        assert board.links.drain() is True
+        assert board.heard == [(0, b"a"), (0, b"b"), (1, b"d")], "one flooded link does not keep the others waiting"
+        assert board.links.drain() is False
+        await board.links.close()
+
+    loop.run_until_complete(scenario())
+    assert board.heard[-1] == (0, b"c")
 
 
 @pytest.mark.parametrize("wrong", [PluginError("the line is dead"), ZeroDivisionError("a vendor's bug")])

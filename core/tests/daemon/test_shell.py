@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from heartbeat.daemon.shell import Shell
+from heartbeat.daemon.shell import SLICES_MAX, Shell
 from heartbeat.kernel import effects, events
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.model.reason import Decision, because
@@ -68,11 +68,45 @@ def test_an_event_that_an_effect_causes_waits_until_all_effects_are_done(
 def test_what_arrived_is_read_before_silence_is_judged(make_kernel: "type[FakeKernel]", ports: "FakePorts") -> None:
     kernel = make_kernel()
     shell = Shell(kernel, ports, lambda: 1.0)
-    ports.on["drain"] = lambda: shell.frame(1, b"late")
+
+    def drain() -> bool:
+        shell.frame(1, b"late")
+        return False
+
+    ports.on["drain"] = drain
     ports.on["open_frame"] = lambda link, data: (HEADER, PACKET)
     shell.wake()
     assert [event for _, event in kernel.seen] == [events.FrameReceived(1, HEADER, PACKET), events.Wake()]
     assert ports.names[-1] == "idle", "housekeeping comes last"
+
+
+def test_a_flood_is_read_in_slices_with_a_beat_between_and_judged_in_the_end(
+    make_kernel: "type[FakeKernel]", ports: "FakePorts"
+) -> None:
+    kernel, more = make_kernel(), iter([True, True, False])
+    shell = Shell(kernel, ports, lambda: 1.0)
+    ports.on["drain"] = lambda: next(more)
+    shell.wake()
+    assert ports.names.count("wake_soon") == 1
+    shell.wake()
+    assert ports.names.count("wake_soon") == 1, "once is enough, whoever else wakes us meanwhile"
+    shell.read_on()
+    assert ports.names.count("wake_soon") == 1, "drained"
+    shell.read_on()
+    between = events.Wake(more_waits=True)
+    assert [event for _, event in kernel.seen] == [between, between, events.Wake()]
+    assert ports.names.count("idle") == 1, "housekeeping waits for the flood's end"
+
+
+def test_a_flood_without_end_does_not_put_the_verdict_off_for_ever(
+    make_kernel: "type[FakeKernel]", ports: "FakePorts"
+) -> None:
+    kernel = make_kernel()
+    shell = Shell(kernel, ports, lambda: 1.0)
+    ports.on["drain"] = lambda: True
+    for _ in range(2 * SLICES_MAX):
+        shell.wake()
+    assert [event for _, event in kernel.seen].count(events.Wake()) == 2
 
 
 def test_a_suspension_is_looked_at_before_what_waited_meanwhile(

@@ -53,6 +53,33 @@ def test_a_beat_that_has_only_just_left_is_not_sent_again(make_lone: MakeLone, b
     assert beats(lone) == 1
 
 
+def test_my_own_beat_leaves_in_a_flood_and_nobody_is_judged_in_it(make_lone: MakeLone, beat_of: BeatOf) -> None:
+    lone = just_beaten(make_lone, beat_of)
+    timers = lone.cluster.timers
+    in_flood = ev.Wake(more_waits=True)
+    lone.step(in_flood, 0.1 * timers.keepalive_s)
+    assert not beats(lone), "not due"
+    for _ in range(3 + int(timers.deadtime_s / timers.keepalive_s)):
+        lone.step(in_flood, 1.01 * timers.keepalive_s)
+        assert beats(lone) == 1
+        assert "node.silent" not in kinds(lone)
+    lone.step(ev.Wake())
+    assert "node.silent" in kinds(lone), "everything has been read"
+
+
+def test_a_node_that_stood_still_reads_all_of_a_flood_before_it_speaks(make_lone: MakeLone, beat_of: BeatOf) -> None:
+    lone = just_beaten(make_lone, beat_of)
+    for _ in range(2):
+        lone.step(ev.Wake(more_waits=True), lone.cluster.timers.deadtime_s)
+        assert not beats(lone)
+    lone.step(ev.Wake())
+    assert beats(lone) == 1
+
+
+def kinds(lone: Any) -> list[str]:
+    return [effect.decision.kind for effect in lone.effects if isinstance(effect, fx.Record)]
+
+
 @pytest.mark.parametrize("nodes", [2, 3, 5])
 def test_the_nodes_of_a_cluster_come_into_step_and_beat_no_faster(
     make_world: Callable[..., "World"], make_cluster: Callable[..., Any], nodes: int

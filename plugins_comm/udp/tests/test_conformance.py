@@ -37,8 +37,8 @@ class Inside(Medium):
     def mtu(self) -> int:
         return self.medium.mtu
 
-    def drain(self) -> None:
-        self.medium.drain()
+    def drain(self) -> bool | None:
+        return self.medium.drain()
 
 
 class TestBroadcast(CommConformance):

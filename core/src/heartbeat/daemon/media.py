@@ -101,15 +101,20 @@ class Links:
             except Exception as wrong:  # noqa: BLE001 - whatever a vendor's medium raises costs that link only
                 self._broken(link, wrong)
 
-    def drain(self) -> None:
-        """Have every link deliver what has already arrived, before anybody's silence is judged."""
+    def drain(self) -> bool:
+        """Have every link deliver what has already arrived, before anybody's silence is judged.
+
+        Returns whether more waits: a medium delivers some of a flood at a time.
+        """
+        more = False
         for link in self._links:
             if link.medium is None:
                 continue
             try:
-                link.medium.drain()
+                more = bool(link.medium.drain()) or more
             except Exception as wrong:  # noqa: BLE001
                 self._broken(link, wrong)
+        return more
 
     async def close(self) -> None:
         """Close all; problems in that are nobody's concern any more."""

@@ -232,8 +232,11 @@ class Node:
     def send(self, frame: bytes) -> None:
         self._links.send(frame)
 
-    def drain(self) -> None:
-        self._links.drain()
+    def drain(self) -> bool:
+        return self._links.drain()
+
+    def wake_soon(self) -> None:
+        asyncio.get_running_loop().call_soon(self._shell.read_on)
 
     def run_operation(self, effect: effects.Run) -> None:
         self._executor.run(effect)

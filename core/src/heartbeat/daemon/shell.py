@@ -15,6 +15,10 @@ from heartbeat.model.status import ClusterStatus
 from heartbeat.wire.frame import Header
 from heartbeat.wire.messages import Packet
 
+SLICES_MAX = 64
+"""Of a flood are read before silence is judged: with 64 frames each more than a socket's buffer holds, so all that
+had arrived when we woke up. What a flood brings meanwhile must not put the verdict off for ever."""
+
 
 class Mind(Protocol):
     """The kernel, as the shell sees it."""
@@ -36,8 +40,11 @@ class Ports(Protocol):
     def send(self, frame: bytes) -> None:
         """Send on every open link."""
 
-    def drain(self) -> None:
-        """Bring in (``Shell.frame``) what has already arrived on the links."""
+    def drain(self) -> bool:
+        """Bring in (``Shell.frame``) some of what has already arrived on the links; return whether more waits."""
+
+    def wake_soon(self) -> None:
+        """Call ``Shell.read_on`` when the loop has looked at everything else once."""
 
     def run_operation(self, effect: effects.Run) -> None: ...
 
@@ -82,6 +89,8 @@ class Shell:
         self._waiting: deque[Event] = deque()
         self._busy = False
         self._ended = False
+        self._slices = 0
+        self._reads_on = False
         self._carry_out: dict[type, Callable[[Any], None]] = {
             effects.Send: self._send,
             effects.Run: ports.run_operation,
@@ -123,10 +132,27 @@ class Shell:
             self.take(FrameReceived(link, *said))
 
     def wake(self) -> None:
-        """The armed time has come. Silence is judged only after reading what has already arrived."""
-        self._ports.drain()
+        """The armed time has come. Silence is judged only after reading what has already arrived.
+
+        A flood is read in slices, with an opportunity for this node's own beat between two. It comes after the first
+        slice and not before: a node that stood still reads before it speaks, and whether it did the kernel knows.
+        """
+        self._slices += 1
+        if self._ports.drain() and self._slices < SLICES_MAX and not self._ended:
+            self.take(Wake(more_waits=True))
+            if not self._reads_on:
+                self._reads_on = True
+                self._ports.wake_soon()
+            return
+        self._slices = 0
         self.take(Wake())
         self._ports.idle()
+
+    def read_on(self) -> None:
+        """The loop has looked at everything else since ``wake_soon``."""
+        self._reads_on = False
+        if self._slices and not self._ended:
+            self.wake()
 
     def status(self) -> ClusterStatus:
         return self._kernel.status(self._clock())

@@ -53,6 +53,10 @@ class Beats:
         if self.next_s <= now + keepalive_s / 2:
             self.next_s = min(self.next_s, now + STEP_S)
 
+    def is_punctual(self) -> bool:
+        """Is the next beat not so late that this node must have stood still?"""
+        return self._desk.now_s <= self.next_s + self._desk.cluster.timers.keepalive_s / 2
+
     def wake(self) -> bool:
         """Send a beat when it is time, or when there is something to say; return whether one was sent."""
         now, keepalive_s = self._desk.now_s, self._desk.cluster.timers.keepalive_s

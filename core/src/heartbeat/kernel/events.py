@@ -20,6 +20,9 @@ class FrameReceived(msgspec.Struct, frozen=True, tag=True):
 class Wake(msgspec.Struct, frozen=True, tag=True):
     """The armed time has come (or something else woke us; harmless)."""
 
+    more_waits: bool = False
+    """Not everything that arrived has been read: nobody's silence can be judged, but my beat may be due."""
+
 
 class Suspended(msgspec.Struct, frozen=True, tag=True):
     """The whole machine was suspended: its monotonic clock, from which all other times come, stood still."""

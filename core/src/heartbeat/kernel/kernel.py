@@ -98,6 +98,9 @@ class Kernel:
         self._pauses.notice(self._last_s)
         self._last_s = now_s
         self._take(event)
+        if isinstance(event, events.Wake) and event.more_waits:
+            self._beat_in_a_flood()
+            return desk.effects
         if (self._is_old_news or isinstance(event, events.Wake)) and self.is_calm():
             self._only_beat()
             return desk.effects
@@ -463,6 +466,16 @@ class Kernel:
             self._hold.beat_left()
         until_s = self._calm.until_s if self._beats.next_s <= self._calm.until_s else self._calm.look_ahead()
         self._arm(max(min(self._beats.next_s, until_s), self._desk.now_s))
+
+    def _beat_in_a_flood(self) -> None:
+        """Only my beat, when it is due: the rest waits until all that arrived was read, and is armed for then.
+
+        A node that stood still reads everything first, so that it learns what happened before it speaks.
+        """
+        if self._hold.resync_s is None and self._beats.is_punctual() and self._beats.wake():
+            self._hold.beat_left()
+        if self._desk.changed:
+            self._desk.effects.append(Changed())
 
     def _beat_and_arm(self) -> None:
         if self._beats.wake():

@@ -86,5 +86,10 @@ class Medium(Plugin, abc.ABC):
     def mtu(self) -> int:
         """Largest frame in bytes that ``send`` takes."""
 
-    def drain(self) -> None:
-        """Deliver what has already arrived. Called before a verdict of silence; the default does nothing."""
+    def drain(self) -> bool | None:
+        """Deliver what has already arrived, some 64 frames at most; return True when more waits.
+
+        Called before a verdict of silence, and again soon after each True: in between the node sends its own beat.
+        A medium that always delivers everything may return nothing. The default does nothing.
+        """
+        return None

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     import asyncio
 
 FRAMES_PER_WAKE_UP = 64
-"""So that a flood on one link cannot keep the loop from the other links' beats."""
-FRAMES_PER_DRAIN = 4096
-"""More than the receive buffer holds: a drain ends although frames keep coming."""
+"""So that a flood on one link cannot keep the loop from the other links' beats, nor a drain from our own."""
 REOPEN_AFTER_S = 0.25
 RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024
 """Asked of the kernel, which books about 2300 bytes for a full Ethernet frame: room for a burst of some 1800."""
@@ -69,7 +67,7 @@ class UdpMedium(Medium, abc.ABC):
         self.port = int(params.number("port"))
         self._socket: socket.socket | None = None
         self._arrivals = select.poll()
-        """Asked whether there is more: a receive that finds nothing costs more than twice as much, for its exception."""
+        """Asked whether there is more: a receive that finds nothing costs over twice as much, for its exception."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._deliver: Deliver | None = None
         self._targets: tuple[Address, ...] = ()
@@ -110,9 +108,8 @@ class UdpMedium(Medium, abc.ABC):
     def mtu(self) -> int:
         return min(self._mtu - self.header_bytes, LARGEST_DATAGRAM_BYTES)
 
-    def drain(self) -> None:
-        if self._arrivals.poll(0):
-            self._read(FRAMES_PER_DRAIN)
+    def drain(self) -> bool:
+        return bool(self._arrivals.poll(0)) and self._read(FRAMES_PER_WAKE_UP)
 
     async def _prepare(self) -> None:
         """Do what may wait (look up names), before the socket is made."""
@@ -158,19 +155,20 @@ class UdpMedium(Medium, abc.ABC):
         # After the DSCP, whose setting resets it.
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_PRIORITY, INTERACTIVE)
 
-    def _read(self, limit: int) -> None:
-        """Deliver what has arrived, at most so many frames; there is one at least."""
+    def _read(self, limit: int) -> bool:
+        """Deliver what has arrived, at most so many frames; there is one at least. Return whether more waits."""
         reader, deliver = self._socket, self._deliver
         if reader is None or deliver is None:
-            return
+            return False
         for _ in range(limit):
             try:
                 frame = reader.recv(LARGEST_DATAGRAM_BYTES)
             except OSError:  # not the first, after all; or a frame made us change over, and this socket is closed
-                return
+                return False
             deliver(frame)
             if not self._arrivals.poll(0):
-                return
+                return False
+        return True
 
     def _mend(self) -> None:
         assert self._loop is not None
