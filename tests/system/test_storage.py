@@ -30,6 +30,8 @@ def test_a_full_disk_under_the_survivor_does_not_delay_the_takeover(cluster: Clu
     cluster.lab.crash("node1")
     cluster.until_runs(ADDRESS, "node2", timeout_s=15.0)
     cluster.were_shot("node1")
+    alarms = [alarm.text for alarm in cluster.status("node2").alarms]
+    assert any("node2 has no durable role" in text for text in alarms), alarms
 
 
 def test_a_full_disk_under_the_holder_is_no_death(cluster: Cluster) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from heartbeat.kernel import effects as fx
 from heartbeat.kernel.credit import Credit
+from heartbeat.kernel.durability import Durability
 from heartbeat.model.names import Nid
 from heartbeat.model.view import Member, View, ViewId
 
@@ -20,7 +21,7 @@ def _stored(bench: Any) -> dict[str, bytes]:
 
 def _credit(make_bench: MakeBench, stored: dict[str, bytes] | None = None) -> tuple[Credit, Any]:
     bench = make_bench(stored=stored or {})
-    return Credit(bench.desk), bench
+    return Credit(bench.desk, Durability(bench.desk)), bench
 
 
 def test_a_node_that_knows_of_nobody_has_credit_once_per_target(make_bench: MakeBench) -> None:

@@ -5,6 +5,7 @@ cut must not shoot the healthy survivor. It waits, says so, or a person confirms
 """
 
 from heartbeat.kernel.desk import Desk
+from heartbeat.kernel.durability import Durability
 from heartbeat.kernel.effects import Persist
 from heartbeat.model.names import Nid
 from heartbeat.model.view import View
@@ -13,8 +14,8 @@ from heartbeat.model.view import View
 class Credit:
     """Remembers over restarts who was there, not proved away, when this node's last life ended."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk, durability: Durability) -> None:
+        self._desk, self._durability = desk, durability
         self._outlived_by = _nids(desk.birth.stored.get("company", b""))
         self._company = set(self._outlived_by)
         self._spent = _nids(desk.birth.stored.get("credit.spent", b""))
@@ -26,6 +27,8 @@ class Credit:
             return f"{name} was there when this node's last life ended and may have outlived it"
         if nid in self._spent:
             return f"{name} was already fenced once without ever being heard since"
+        if self._durability.problem:
+            return "that could not be remembered, because this node's disk does not store its state"
         return ""
 
     def spend(self, nid: Nid) -> None:

@@ -18,6 +18,7 @@ from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.director import Director
 from heartbeat.kernel.door import Door
+from heartbeat.kernel.durability import Durability
 from heartbeat.kernel.effects import Answer, Arm, Changed, Effect, Halt, Persist
 from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.ghosts import Ghosts
@@ -58,7 +59,8 @@ class Kernel:
         self._membership = membership = Membership(
             desk, channel, detector, state=self._state, is_excluded=self._is_excluded, installed=self._installed
         )
-        self._credit = Credit(desk)
+        self._durability = Durability(desk)
+        self._credit = Credit(desk, self._durability)
         self._fencing = Fencing(desk, channel, detector, membership, ledger, self._credit)
         ghosts = Ghosts(desk, ledger, self._fencing, groups)
         self._door = Door(desk, channel, detector, ledger, Twins(desk, channel, detector), ghosts)
@@ -72,11 +74,12 @@ class Kernel:
             desk, channel, detector, membership, ledger, self._fencing, self._director, self._leaving, self._ability
         )
         self._confirming = Confirming(desk, channel, detector, membership, ledger, self._director)
-        self._report = Report(desk, detector, membership, ledger, self._fencing, self._director, self._leaving, groups)
+        report_on = (self._fencing, self._director, self._leaving, groups, self._durability)
+        self._report = Report(desk, detector, membership, ledger, *report_on)
         self._is_born = False
         self._last_s = 0.0
         self._armed_s = float("-inf")
-        parts = (membership, self._fencing, self._director, self._moves, self._leaving, channel)
+        parts = (membership, self._fencing, self._director, self._moves, self._leaving, channel, self._durability)
         slow = (*(part.deadline_s for part in parts), *(group.deadline_s for group in groups))
         self._calm = Calm(desk, detector, membership, ledger, self._fencing, self._hold, self._ability, slow)
         self._is_old_news = False
@@ -123,6 +126,7 @@ class Kernel:
         self._refresh_mine()
         self._moves.wake()
         self._channel.wake()
+        self._durability.wake()
         self._calm.look()
         self._beats.forget()
         self._beat_and_arm()
@@ -171,10 +175,7 @@ class Kernel:
             case events.Suspended():
                 self._pauses.suspended(event.seconds)
             case events.Persisted():
-                if event.error:
-                    self._desk.decide(
-                        "disk.failed", "cluster", f"state could not be stored: {event.error}", event.error, alarm=True
-                    )
+                self._durability.persisted(event.key, event.error)
             case events.Asked():
                 self._leaving.ask(event.why)
             case events.Wake():

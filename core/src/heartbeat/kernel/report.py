@@ -6,6 +6,7 @@ from heartbeat.kernel.case import Stage
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector, LinkState, Peer
 from heartbeat.kernel.director import Director
+from heartbeat.kernel.durability import Durability
 from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.groups import LocalGroup
 from heartbeat.kernel.leaving import Leaving
@@ -51,10 +52,11 @@ class Report:
         director: Director,
         leaving: Leaving,
         groups: tuple[LocalGroup, ...],
+        durability: Durability,
     ) -> None:
         self._desk, self._detector, self._membership = desk, detector, membership
         self._ledger, self._fencing, self._director = ledger, fencing, director
-        self._leaving, self._groups = leaving, groups
+        self._leaving, self._groups, self._durability = leaving, groups, durability
 
     def status(self, now_s: float, why: str, view_since_s: float, link_problems: dict[int, str]) -> ClusterStatus:
         """Return everything. ``why`` is the quorum engine's sentence, ``link_problems`` what keeps a link closed."""
@@ -78,6 +80,11 @@ class Report:
     def _alarms(self, now_s: float, link_problems: dict[int, str]) -> Iterator[FindingStatus]:
         """What stands now and should not: derived from the states, so that an alarm ends when its cause does."""
         desk = self._desk
+        if self._durability.problem:
+            yield FindingStatus(
+                f"{desk.name(desk.me)} has no durable role: {self._durability.problem}",
+                now_s - self._durability.since_s,
+            )
         for index, problem in sorted(link_problems.items()):
             if problem:
                 yield FindingStatus(f"{desk.birth.links[index]} cannot be opened: {problem}", 0.0)
