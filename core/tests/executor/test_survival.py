@@ -25,8 +25,9 @@ def test_the_socket_is_for_its_owner_alone(executor: "Executor") -> None:
     assert executor.first.pid == executor.pid
 
 
-def test_work_outlives_the_daemon_and_the_next_one_is_told(executor: "Executor") -> None:
+def test_work_outlives_the_daemon_and_the_next_one_is_told(executor: "Executor", wait_until: Until) -> None:
     number = executor.run(Action.STOP, f"stop=await:{executor.folder / 'told'}")
+    wait_until(lambda: "stop" in executor.noted(), "it acts")
     executor.daemon.close()
     executor.daemon = executor.connect()
     assert executor.daemon.ready().pid == executor.pid
