@@ -10,6 +10,8 @@ BIN := .venv/bin
 PARALLEL := -n 3 --dist loadgroup
 # What `make test-long` runs; one file for an evening: make test-long TESTS=tests/system/test_kills.py
 TESTS := tests/system
+# How many percent of a night's counts it runs: make test-long PERCENT=10
+PERCENT := 100
 PYTHON_CODE := core setup tests plugins_*/*
 
 help: ## this list
@@ -33,7 +35,7 @@ unit: ready ## the tests that start no daemon: seconds
 	@$(BIN)/pytest $(PARALLEL) -m "not system"
 
 test-long: ready ## the system tests with the counts of a night: hours; the table of what they showed goes to figures.md
-	@HB_LONG=1 HB_FIGURES=figures.md $(BIN)/pytest $(PARALLEL) -v --durations=10 $(TESTS)
+	@HB_LONG=$(PERCENT) HB_FIGURES=figures.md $(BIN)/pytest $(PARALLEL) -v --durations=10 $(TESTS)
 
 system: ready ## the tests with real daemons in namespaces: minutes
 	@$(BIN)/pytest $(PARALLEL) -m system

@@ -186,8 +186,10 @@ def running(files: Path, name: str, *, daemons: bool = True) -> Iterator[Cluster
     try:
         with watching(lab) as oracle:
             cluster = Cluster(lab, oracle)
-            yield cluster
-            cluster.figures = measure(lab.events(), oracle.answers())
+            try:
+                yield cluster
+            finally:
+                cluster.figures = measure(lab.events(), oracle.answers())
             cluster.judge()
     finally:
         lab.down()

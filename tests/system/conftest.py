@@ -11,13 +11,23 @@ from heartbeat.lab.control import LabError
 from heartbeat.lab.lab import user_namespace
 
 from tests.system.cluster import Cluster, running, write_files
+from tests.system.counts import LONG, Rounds, wanted
 from tests.system.figures import Figures, table
 
 Up = Callable[..., Cluster]
 
 FIGURES = "figures"
-LONG = "HB_LONG"
-"""Set by `make test-long`: the counts of a night instead of those of a coffee."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that counts its rounds once for each part of a night, or once with few."""
+    if "rounds" in metafunc.fixturenames:
+        try:
+            chosen = wanted()
+        except ValueError as wrong:
+            raise pytest.UsageError(str(wrong)) from None
+        names = ["few" if part is None else f"part{part}" for part in chosen]
+        metafunc.parametrize("rounds", [Rounds(part) for part in chosen], ids=names)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,13 +45,6 @@ def namespaces() -> None:
         user_namespace()
     except LabError as impossible:
         pytest.skip(str(impossible))
-
-
-@pytest.fixture(scope="session")
-def rounds() -> Callable[[int, int], range]:
-    """Return what counts a test's rounds: ``rounds(short, long)``."""
-    is_long = bool(os.environ.get(LONG))
-    return lambda short, long: range(long if is_long else short)
 
 
 @pytest.fixture

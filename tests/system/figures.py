@@ -10,9 +10,9 @@ from typing import NamedTuple
 from heartbeat.lab.oracle import Answer
 from heartbeat.lab.record import Event
 
-STOPPED = ("freeze", "kill", "signal")
-"""Troubles after which the holder's kernel may go on answering."""
-TROUBLES = (*STOPPED, "off", "cut", "heal", "device")
+STOPPED = ("freeze", "signal")
+"""Troubles after which the holder's kernel alone may go on answering. A killed process is none: it is started again."""
+TROUBLES = (*STOPPED, "kill", "off", "cut", "heal", "device")
 RECENT_S = 6.0
 """A trouble longer ago than this before the last answer was not what moved the address."""
 LATE_S = 0.05
@@ -62,7 +62,8 @@ def _goes_on(seen: Sequence[Answer], at: int, node: str) -> bool:
 def _trouble(events: Sequence[Event], last: Answer) -> Event | None:
     """Return what ended the last answerer's time: the newest stop of its processes before, else its power cut."""
     about = [event for event in events if last.node in event.words[:1]]
-    stops = [e for e in about if e.kind in STOPPED and last.at_s - RECENT_S <= e.at_s <= last.at_s]
+    recent = [e for e in about if last.at_s - RECENT_S <= e.at_s <= last.at_s]
+    stops = [e for e in recent if e.kind in STOPPED and "CONT" not in e.words]
     cuts = [e for e in about if e.kind == "off" and abs(e.at_s - last.at_s) <= LATE_S]
     return stops[-1] if stops else cuts[0] if cuts else None
 

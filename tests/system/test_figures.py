@@ -37,7 +37,13 @@ def test_a_planned_move_and_a_trouble_elsewhere_are_no_takeover() -> None:
 
 def test_two_holders_in_a_cut_are_no_takeover() -> None:
     both = sorted([*answers("node1", 0.0, 9.0), *answers("node2", 6.0, 9.0)], key=lambda answer: answer.at_s)
-    assert measure([Event(5.0, "kill", ("node1", "daemon"))], both).takeover_s == ()
+    assert measure([Event(5.0, "freeze", ("node1",))], both).takeover_s == ()
+
+
+def test_a_kill_and_a_waking_are_troubles_that_silence_nobody() -> None:
+    seen = [*answers("node1", 0.0, 5.0), *answers("node2", 5.1, 9.0)]
+    for event in (Event(4.9, "kill", ("node1", "executor")), Event(4.9, "signal", ("node1", "CONT", "hb-daemon"))):
+        assert measure([event], seen) == Figures(1, (), ())
 
 
 def test_quantiles_are_values_that_were_seen() -> None:

@@ -1,12 +1,12 @@
 """A node frozen for about deadtime, at any phase of its beats: moved or not, never answered from two."""
 
-import random
 import time
 from collections.abc import Callable
 
 import pytest
 
 from tests.system.cluster import ADDRESS, Cluster
+from tests.system.counts import Rounds
 
 DEAD_S = 1.0
 FRACTIONS = [round(0.7 + 0.05 * step, 2) for step in range(13)]
@@ -16,11 +16,11 @@ DEVICES = {"device": "stonith_host * lab {nodes}", "none": ""}
 
 @pytest.mark.parametrize("device", sorted(DEVICES))
 def test_a_freeze_around_deadtime_never_doubles_an_address(
-    up: Callable[..., Cluster], rounds: Callable[[int, int], range], device: str
+    up: Callable[..., Cluster], rounds: Rounds, device: str
 ) -> None:
     cluster = up(f"node1 {ADDRESS}\n", device=DEVICES[device])
-    chance = random.Random(7)
-    fractions = FRACTIONS if len(rounds(1, 20)) > 1 else FRACTIONS[2::5]
+    chance = rounds.chance(7)
+    fractions = FRACTIONS if rounds.is_long else FRACTIONS[2::5]
     for fraction in fractions:
         for _ in rounds(1, 20):
             holder = settled(cluster)

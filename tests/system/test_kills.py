@@ -4,13 +4,13 @@ Whenever it comes, nothing that shares data is doubled, nothing that runs stays 
 """
 
 import contextlib
-import random
 import time
 from collections.abc import Callable
 
 from heartbeat.lab.control import LabError
 
 from tests.system.cluster import ADDRESS, Cluster
+from tests.system.counts import Rounds
 
 SHARING = "auto_failback off\nacknowledge test-stonith\ntimeout toy start 3s\ntimeout toy stop 3s\n"
 GROUP = f"node1 {ADDRESS} toy::a\n"
@@ -19,11 +19,9 @@ SPREAD_S = 0.15
 """A planned move takes about a tenth of a second here: kills fall before, into and behind each of its effects."""
 
 
-def test_kills_spread_over_a_move_leave_nothing_unguarded(
-    up: Callable[..., Cluster], rounds: Callable[[int, int], range]
-) -> None:
+def test_kills_spread_over_a_move_leave_nothing_unguarded(up: Callable[..., Cluster], rounds: Rounds) -> None:
     cluster = up(GROUP, more=SHARING)
-    chance = random.Random(11)
+    chance = rounds.chance(11)
     for _ in rounds(8, 1000):
         holder = whole(cluster)
         other = "node2" if holder == "node1" else "node1"

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from tests.system.cluster import ADDRESS, Cluster
+from tests.system.counts import Rounds
 
 SHARING = "auto_failback off\nacknowledge test-stonith\n"
 GROUP = f"node1 {ADDRESS} toy::a\n"
-Rounds = Callable[[int, int], range]
 
 
 def test_a_full_cut_with_a_slow_device_has_exactly_one_survivor(up: Callable[..., Cluster], rounds: Rounds) -> None:

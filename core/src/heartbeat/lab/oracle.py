@@ -27,6 +27,9 @@ from heartbeat.lab.record import Event
 TURNS_S = 0.05
 """Two nodes that answer in turn within this time hold an address together; no planned move goes and comes that fast."""
 
+LATELY_BYTES = 1 << 16
+"""A thousand answers and more: half a second of ten addresses that are asked for every 10 ms."""
+
 AFTER_HEAL_S = 1.0
 """How long after a heal two holders are excused: some keepalives (ruling: the loser mutes within one)."""
 
@@ -125,6 +128,19 @@ def _and(names: Iterable[str]) -> str:
     return " and ".join(sorted(names))
 
 
+def _whole_lines(path: Path, newest_bytes: int | None) -> list[str]:
+    """Return the lines of a file that is being written, without a last one that is not whole; all or the newest."""
+    try:
+        with path.open("rb") as file:
+            if newest_bytes is not None and (skipped := path.stat().st_size - newest_bytes) > 0:
+                file.seek(skipped)
+                file.readline()
+            text = file.read().decode()
+    except FileNotFoundError:
+        return []
+    return text[: text.rfind("\n") + 1].splitlines()
+
+
 class Oracle:
     """Watches one lab. Use ``watching`` to get one."""
 
@@ -132,12 +148,11 @@ class Oracle:
         self._lab = lab
         self._path = path
 
-    def answers(self) -> list[Answer]:
-        """Return the answers seen so far; they are written down at least every 50 ms."""
-        text = self._path.read_text() if self._path.exists() else ""
+    def answers(self, newest_bytes: int | None = None) -> list[Answer]:
+        """Return the answers seen so far, or those in the newest bytes of what was written down, every 50 ms."""
         nodes = self._lab.plan.nodes
         found = []
-        for line in text[: text.rfind("\n") + 1].splitlines():
+        for line in _whole_lines(self._path, newest_bytes):
             at, how, address, mac, question = line.split()
             number = int(mac.rpartition(":")[2], 16) - 1
             node = nodes[number] if number < len(nodes) else mac
@@ -159,7 +174,9 @@ class Oracle:
     def answering(self, address: str, within_s: float = 0.2) -> set[str]:
         """Return the nodes that answered for an address lately."""
         since = time.monotonic() - within_s
-        return {answer.node for answer in self.answers() if answer.address == address and answer.at_s >= since}
+        return {
+            answer.node for answer in self.answers(LATELY_BYTES) if answer.address == address and answer.at_s >= since
+        }
 
     def broken(self, stateless: Sequence[str] = ()) -> list[str]:
         """Return a sentence for each broken promise; empty when all were kept."""
