@@ -97,8 +97,8 @@ class Scaffold:
             f"{source}/{main}.py": f"{templates}/{main}.py",
             f"tests/test_{self.module.removeprefix('heartbeat_')}.py": f"{templates}/test.py",
         }
-        if self.kind == "stonith":
-            places[f"{source}/simulator.py"] = "stonith/simulator.py"
+        if self.own is None and (TEMPLATES / self.kind / "simulator.py.txt").exists():
+            places[f"{source}/simulator.py"] = f"{self.kind}/simulator.py"
         for path, template in places.items():
             yield path, self._filled(template, core_version)
         yield f"{source}/py.typed", ""
