@@ -101,7 +101,8 @@ def frozen(tmp_path: Path) -> Iterator[Frozen]:
 
 @pytest.fixture
 def freezable(frozen: Frozen, up: Callable[..., Cluster]) -> Iterator[Cluster]:
-    made = up(GROUP, more=SHARING, daemons=False)
+    """State, journal and a log on a file system that can stand still."""
+    made = up(GROUP, more=f"{SHARING}logfile {STATE}/ha-log\n", daemons=False)
     try:
         for node in made.nodes:
             frozen.mount(made, node)
@@ -132,3 +133,26 @@ def test_a_frozen_file_system_under_the_holder_is_no_death(freezable: Cluster, f
     freezable.stays(lambda: freezable.node("node2", "node1").state == "member", "node1 is a member", 3.0)
     freezable.were_shot()
     assert freezable.started("toy::a") == ["node1"]
+
+
+def executor(cluster: Cluster, node: str) -> str:
+    """Return the process id of a node's executor, in its namespace; empty while a new one takes its seat."""
+    return (cluster.lab.root(node) / "run/heartbeat/executor.lock").read_text().partition(" ")[0].strip()
+
+
+def test_a_log_on_a_frozen_file_system_keeps_nothing_from_being_started_again(
+    freezable: Cluster, frozen: Frozen
+) -> None:
+    """The parent tells of the executor's death before it starts another: that line hangs, and the parent does not."""
+    frozen.freeze("node1")
+    for _ in range(2):  # the second line finds the process that writes them hanging
+        before = executor(freezable, "node1")
+        assert freezable.lab.output("node1", ["kill", "-KILL", before])[0] == 0
+        freezable.until(lambda before=before: executor(freezable, "node1") not in ("", before), "another one")  # type: ignore[misc]
+    freezable.until(lambda: not freezable.group("node2", ADDRESS).why.startswith("the executor"), "it is ready")
+    freezable.until_runs(ADDRESS, "node1")
+    freezable.were_shot()
+    assert freezable.started("toy::a") == ["node1"]
+    frozen.thaw()
+    log = freezable.lab.root("node1") / STATE[1:] / "ha-log"
+    freezable.until(lambda: log.read_text().count("the executor ended (SIGKILL)") == 2, "what waited is written")

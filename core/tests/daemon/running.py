@@ -84,6 +84,12 @@ class RunningNode:
             packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
         return int.from_bytes(packed[:4], sys.byteorder)
 
+    @property
+    def log_process(self) -> int:
+        """The supervisor's child that writes what supervisor and executor log."""
+        words = Path(f"/proc/{self.supervisor}/task/{self.supervisor}/children").read_text().split()
+        return next(int(pid) for pid in words if Path(f"/proc/{pid}/comm").read_text() == "hb-log\n")
+
     def status(self) -> ClusterStatus | None:
         """Return what the daemon says, None while there is none."""
         try:

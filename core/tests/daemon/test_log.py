@@ -93,7 +93,6 @@ def test_a_log_that_hangs_loses_lines_by_count_and_returns_at_once() -> None:
 
 
 def test_a_pipe_that_nobody_reads_holds_up_nobody(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Supervisor and executor write to it themselves, without a thread between."""
     fifo = tmp_path / "log"
     os.mkfifo(fifo)
     sinks = Sinks(LogConfig(logfile=str(fifo)), "node1")

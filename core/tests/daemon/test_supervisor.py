@@ -89,6 +89,22 @@ def test_an_executor_that_died_is_started_again_beside_the_same_daemon(node: Run
     assert node.daemon == daemon
 
 
+def test_a_log_s_process_that_died_is_started_again_and_nothing_else_is(node: RunningNode) -> None:
+    executor, daemon = node.executor, node.daemon
+    os.kill(node.log_process, signal.SIGKILL)
+    wait_for(lambda: node.said("the process that writes the log ended (SIGKILL); it is started again") == 1, "its word")
+    assert (node.executor, node.daemon) == (executor, daemon)
+
+
+def test_a_log_that_hangs_keeps_no_executor_from_being_started_again(node: RunningNode) -> None:
+    executor, hung = node.executor, node.log_process
+    os.kill(hung, signal.SIGSTOP)
+    os.kill(executor, signal.SIGKILL)
+    wait_for(lambda: node.executor not in (0, executor) and is_alive(node.executor), "another executor")
+    os.kill(hung, signal.SIGCONT)
+    wait_for(lambda: node.said("the executor ended (SIGKILL); it is started again") == 1, "what waited is written")
+
+
 def test_a_terminals_signals_to_all_of_it_are_one_orderly_end(node: RunningNode) -> None:
     """Ctrl-C goes to the foreground group; neither daemon nor executor is in it."""
     assert os.getsid(node.daemon) == node.daemon

@@ -1,4 +1,4 @@
-"""The supervisor's two children, daemon and executor: forked, ended, and started again with a back-off."""
+"""The supervisor's own children, daemon, executor and log: forked, ended, and started again with a back-off."""
 
 import os
 import signal
@@ -13,6 +13,8 @@ PAUSES_S = (0.0, 0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Before the first, second, ... restart in a row: the first death costs no time at all."""
 EX_SOFTWARE = 70
 """sysexits.h"""
+KILLED_S = 1.0
+"""Until SIGKILL has worked; who waits for a disk that hangs feels it when the disk goes on, and is not waited for."""
 
 
 class Child:
@@ -54,18 +56,20 @@ class Child:
         if self.pid:
             os.kill(self.pid, signal.SIGKILL)
 
-    def end(self, patience_s: float) -> None:
-        """SIGTERM, a bounded wait, SIGKILL; reaps it."""
+    def end(self, patience_s: float, *, ask: int = signal.SIGTERM) -> None:
+        """Ask it to end (0: it was told in another way), a bounded wait, SIGKILL, a bounded wait; reaps it."""
         self.start_at_s = None
-        if not self.pid:
-            return
-        os.kill(self.pid, signal.SIGTERM)
+        for number, wait_s in ((ask, patience_s), (signal.SIGKILL, KILLED_S)):
+            if self.pid:
+                os.kill(self.pid, number)
+                self._await(wait_s)
+        self.pid = 0
+
+    def _await(self, patience_s: float) -> None:
         until_s = self._clock() + patience_s
         while not os.waitpid(self.pid, os.WNOHANG)[0]:
             if self._clock() >= until_s:
-                os.kill(self.pid, signal.SIGKILL)
-                os.waitpid(self.pid, 0)
-                break
+                return
             time.sleep(0.01)
         self.pid = 0
 

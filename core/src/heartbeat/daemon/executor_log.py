@@ -2,23 +2,24 @@
 
 import logging
 
-from heartbeat.daemon.log import Level, Line, Sinks
+from heartbeat.daemon.log import Level, Line
+from heartbeat.daemon.log_process import LogPipe
 
 
-class _ToSinks(logging.Handler):
-    def __init__(self, sinks: Sinks) -> None:
+class _ToPipe(logging.Handler):
+    def __init__(self, pipe: LogPipe) -> None:
         super().__init__()
-        self._sinks = sinks
+        self._pipe = pipe
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._sinks.write(Line(record.created, _level(record.levelno), record.getMessage()))
+        self._pipe.write(Line(record.created, _level(record.levelno), record.getMessage()))
 
 
-def log_through(sinks: Sinks) -> None:
-    """Send the lines of ``heartbeat.*`` loggers of this process to the sinks."""
+def log_through(pipe: LogPipe) -> None:
+    """Send the lines of ``heartbeat.*`` loggers of this process to the log's process."""
     logger = logging.getLogger("heartbeat")
-    logger.addHandler(_ToSinks(sinks))
-    logger.setLevel(logging.DEBUG if sinks.debugging else logging.INFO)
+    logger.addHandler(_ToPipe(pipe))
+    logger.setLevel(logging.DEBUG if pipe.debugging else logging.INFO)
     logger.propagate = False
 
 

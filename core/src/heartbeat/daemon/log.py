@@ -113,7 +113,7 @@ class Sink(Protocol):
 
 
 class Sinks:
-    """Everything that one line is written to. Used as it is by the supervisor, and behind Log by the daemon."""
+    """Everything that one line is written to, behind Log in the daemon and behind the log's process elsewhere."""
 
     def __init__(self, config: LogConfig, node: str) -> None:
         self._node = node
@@ -145,7 +145,7 @@ class Sinks:
 
 class FileSink:
     """Appends to a file, which is opened anew when logrotate has moved it away. A pipe that nobody reads, or that is
-    full, is a file that cannot be written: supervisor and executor write here themselves, and must not hang."""
+    full, is a file that cannot be written: the lines go to the other places all the same."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -17,7 +17,7 @@ from heartbeat.daemon.frames import FrameGate
 from heartbeat.daemon.hold_line import HoldLine
 from heartbeat.daemon.keyring import Keyring, load_class
 from heartbeat.daemon.leash import ExecutorHung, Leash, Leave, NewKeys, Up
-from heartbeat.daemon.log import Level, Line, Log, Sinks
+from heartbeat.daemon.log import Log, Sinks
 from heartbeat.daemon.media import Link, Links, MakeMedium, PortInUse
 from heartbeat.daemon.node_plan import NodePlan
 from heartbeat.daemon.privileges import become
@@ -78,7 +78,10 @@ def run_node(plan: NodePlan, places: Places, leash: Leash) -> int:
 
 
 def _refuse(sinks: Sinks, text: str) -> int:
-    sinks.write(Line(time.time(), Level.ERROR, text))
+    log = Log(sinks)
+    log.start(lambda: None)
+    log.error(text)
+    log.close(FLUSH_S)
     return EXIT_REFUSED
 
 

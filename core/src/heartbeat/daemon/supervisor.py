@@ -1,6 +1,7 @@
 """The small parent: starts executor and daemon, starts them again when they die, and passes on what people want.
 
-It imports little, has no thread and no event loop, and sleeps in poll(2) until a child or a signal wants something.
+It imports little, has no thread and no event loop, writes to no disk but through the log's process, and sleeps in
+poll(2) until a child or a signal wants something.
 """
 
 import os
@@ -18,6 +19,7 @@ from heartbeat.daemon.keyring import Keys
 from heartbeat.daemon.leash import ExecutorHung, Leave, NewKeys, Up, leash_pair
 from heartbeat.daemon.loading import load_keys
 from heartbeat.daemon.log import Level, Line, Sinks
+from heartbeat.daemon.log_process import LogProcess
 from heartbeat.daemon.node_plan import NodePlan
 from heartbeat.daemon.notify import notify_systemd
 from heartbeat.daemon.pidfile import PidFile
@@ -31,6 +33,8 @@ HOPELESS_DEATHS = 5
 """A node that was asked to leave and whose daemon dies so often in a row is given up."""
 EXECUTOR_PATIENCE_S = 12.0
 """The executor ends what it has under way first; its own bounds add up to less than this."""
+LOG_PATIENCE_S = 2.0
+"""For the last lines."""
 
 
 class Supervisor:
@@ -40,7 +44,7 @@ class Supervisor:
         self._places = places
         self._plan = plan
         self._lock = lock
-        self._sinks = Sinks(plan.config.log, plan.config.node)
+        self._log = LogProcess(Sinks(plan.config.log, plan.config.node), self._let_go)
         self._listener = self._listen()
         self._hold = self._owned(hold_socket(places.hold_socket), places.hold_socket)
         self._executor = Child("executor", self._be_executor)
@@ -59,6 +63,7 @@ class Supervisor:
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         # The executor first: it must be root's, and small when it forks.
         self._executor.start()
+        self._log.child.start()
         self._start_daemon()
         while self._ended is None:
             self._wait(woken)
@@ -75,6 +80,7 @@ class Supervisor:
         self._executor.end(EXECUTOR_PATIENCE_S)
         for path in (self._places.executor_socket, self._places.hold_socket, self._places.api_socket):
             path.unlink(missing_ok=True)
+        self._log.end(LOG_PATIENCE_S)
         self._lock.remove()
         return self._ended
 
@@ -84,7 +90,8 @@ class Supervisor:
         poll = select.poll()
         poll.register(woken, select.POLLIN)
         poll.register(self._leash.fileno(), select.POLLIN)
-        due = [at_s for at_s in (self._executor.start_at_s, self._daemon.start_at_s, self._clients.next_s()) if at_s]
+        starts = (self._executor.start_at_s, self._daemon.start_at_s, self._log.child.start_at_s)
+        due = [at_s for at_s in (*starts, self._clients.next_s()) if at_s]
         pause_ms = None if not due else max(0.0, min(due) - time.monotonic()) * 1000 + 1
         self._hear({descriptor for descriptor, _ in poll.poll(pause_ms)})
 
@@ -106,6 +113,7 @@ class Supervisor:
         if self._ended is not None:
             return
         self._executor.tick()
+        self._log.child.tick()
         if self._daemon.start_at_s is not None and time.monotonic() >= self._daemon.start_at_s:
             self._start_daemon()
         self._clients.tick()
@@ -134,6 +142,9 @@ class Supervisor:
             elif pid == self._executor.pid:
                 pause_s = self._executor.ended()
                 self._warn(f"the executor ended ({how_it_ended(status)}); {_again(pause_s)}")
+            elif pid == self._log.child.pid:
+                pause_s = self._log.child.ended()
+                self._warn(f"the process that writes the log ended ({how_it_ended(status)}); {_again(pause_s)}")
             else:
                 self._clients.ended(pid, status)
 
@@ -154,16 +165,26 @@ class Supervisor:
             return
         self._warn(f"the daemon ended ({how_it_ended(status)}); {_again(pause_s)}")
 
-    def _be_executor(self) -> int:
+    def _let_go(self) -> None:
+        """In the log's process: nothing of ours may stay open because that hangs."""
+        self._forget_daemon()
+        self._listener.close()
+        self._hold.close()
+
+    def _forget_daemon(self) -> None:
         self._leash.close()
         self._leash_end.close()
         os.close(self._lock.descriptor)
+
+    def _be_executor(self) -> int:
+        self._forget_daemon()
         # Imported here: this process stays small, and executor and daemon have little in common.
         from heartbeat.daemon.executor_log import log_through
         from heartbeat.daemon.realtime import guard_priority
         from heartbeat.executor.main import serve
 
-        log_through(self._sinks)
+        self._log.pipe.only_write()
+        log_through(self._log.pipe)
         priority = guard_priority(self._plan.config.process)
         serve(self._places, listener=self._listener, hold=self._hold, priority=priority)
 
@@ -171,6 +192,7 @@ class Supervisor:
         self._leash.close()
         self._listener.close()
         self._hold.close()
+        self._log.pipe.close()
         from heartbeat.daemon.node import run_node
 
         return run_node(self._plan, self._places, self._leash_end)
@@ -225,7 +247,7 @@ class Supervisor:
         self._say(Level.WARNING, text)
 
     def _say(self, level: Level, text: str) -> None:
-        self._sinks.write(Line(time.time(), level, text))
+        self._log.pipe.write(Line(time.time(), level, text))
 
 
 def _drain(woken: int) -> bytes:
