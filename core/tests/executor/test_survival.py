@@ -4,7 +4,7 @@ import os
 import signal
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import pytest
 from heartbeat.executor.ledger import Ledger
 from heartbeat.executor.process import is_alive, start_ticks
 from heartbeat.model.operation import Action, Outcome
-from heartbeat.wire.executor import Finished
+from heartbeat.wire.executor import Cancel, Finished
 
 if TYPE_CHECKING:
     from core.tests.executor.conftest import Executor
@@ -88,6 +88,49 @@ def test_what_would_start_something_is_dropped_with_its_daemon(executor: "Execut
         stop: Outcome.DONE,
     }
     assert "start" not in executor.noted()
+
+
+@pytest.fixture
+def standing_still(executor: "Executor") -> Iterator["Executor"]:
+    """An executor that does not turn: what is sent to it waits in its sockets."""
+    os.kill(executor.pid, signal.SIGSTOP)
+    yield executor
+    os.kill(executor.pid, signal.SIGCONT)
+
+
+def go_on(executor: "Executor") -> None:
+    """Let it read what waited, with a new daemon behind that, and see the new one's stop through."""
+    executor.daemon = executor.connect()
+    os.kill(executor.pid, signal.SIGCONT)
+    number = executor.run(Action.STOP, subject="another")
+    while getattr(executor.daemon.receive(), "id", 0) != number:
+        pass
+
+
+def test_a_start_that_waited_for_an_executor_to_go_on_is_void_when_its_daemon_is_gone(
+    standing_still: "Executor",
+) -> None:
+    """Meanwhile the group may have been started elsewhere: for the others, this node was silent."""
+    standing_still.run(Action.START)
+    standing_still.run(Action.STOP, subject="two")
+    standing_still.daemon.close()
+    go_on(standing_still)
+    assert set(standing_still.noted()) == {"stop"}, "a stop is always right"
+
+
+def test_nor_does_it_act_when_another_daemon_has_come(standing_still: "Executor") -> None:
+    """The one that asked stands still itself, and so did not close its connection."""
+    standing_still.run(Action.START)
+    go_on(standing_still)
+    assert "start" not in standing_still.noted()
+
+
+def test_what_waited_is_void_when_it_was_cancelled_behind_it(standing_still: "Executor") -> None:
+    number = standing_still.run(Action.START)
+    standing_still.send(Cancel(number))
+    os.kill(standing_still.pid, signal.SIGCONT)
+    assert standing_still.daemon.finished(number).outcome is Outcome.CANCELLED
+    assert standing_still.noted() == []
 
 
 def test_a_terminals_signals_do_not_reach_it(executor: "Executor") -> None:

@@ -58,8 +58,9 @@ def test_one_on_hold_can_be_cancelled_and_never_acts(executor: "Executor", wait_
     assert "start" not in executor.noted()
 
 
-def test_one_that_waits_can_be_cancelled_and_one_that_acts_cannot(executor: "Executor") -> None:
+def test_one_that_waits_can_be_cancelled_and_one_that_acts_cannot(executor: "Executor", wait_until: Until) -> None:
     acting = executor.run(Action.STOP, "stop=sleep:0.3")
+    wait_until(lambda: executor.noted() == ["stop"], "it acts")
     waiting = executor.run(Action.START)
     executor.send(Cancel(waiting))
     executor.send(Cancel(acting))

@@ -109,22 +109,26 @@ class Link:
             self.attach(connection)
 
     def _read(self) -> None:
-        assert self._connection is not None
-        try:
-            chunk = self._connection.recv(65536)
-        except BlockingIOError:
-            return
-        except OSError:
-            chunk = b""
-        if not chunk:
-            self._hang_up()
-            return
+        """Take all that has arrived, up to the end of the connection if that has come."""
+        while self._connection is not None:
+            try:
+                chunk = self._connection.recv(65536)
+            except BlockingIOError:
+                return
+            except OSError:
+                chunk = b""
+            if not (chunk and self._understood(chunk)):
+                self._hang_up()
+
+    def _understood(self, chunk: bytes) -> bool:
+        """Take the requests that are complete now; False when what came is none."""
         try:
             for message in self._unpacker.feed(chunk):
                 self._take(_decode_request(message))
         except (Malformed, msgspec.MsgspecError) as wrong:
             _log.error("the daemon's connection is closed: it sent what is no request (%s)", wrong)
-            self._hang_up()
+            return False
+        return True
 
     def _hang_up(self) -> None:
         self._drop()

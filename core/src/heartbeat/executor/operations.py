@@ -1,4 +1,8 @@
-"""All operations of one executor: turns, deadlines, answers. Nothing here ever waits for a child."""
+"""All operations of one executor: turns, deadlines, answers. Nothing here ever waits for a child.
+
+An executor that stood still finds old orders in its socket, and behind them what became of these: a stop, a daemon that
+is gone, a new one. So nothing acts before everything that has arrived was read.
+"""
 
 import contextlib
 import os
@@ -61,6 +65,8 @@ class Operations:
         self._queues: dict[tuple[str, str], deque[Operation]] = {}
         self._busy: dict[tuple[str, str], Operation] = {}
         self._follow_ups: dict[tuple[str, str], Operation] = {}
+        self._turns: deque[tuple[str, str]] = deque()
+        """Subjects of which the next operation may act, once all that arrived was read."""
 
     # What the daemon asks
 
@@ -184,6 +190,15 @@ class Operations:
 
     # Turns
 
+    @property
+    def has_turns(self) -> bool:
+        return bool(self._turns)
+
+    def begin(self) -> None:
+        """Let those act whose turn it is. To be called when everything that has arrived was read."""
+        while self._turns:
+            self._begin_next(self._turns.popleft())
+
     def _queue(self, operation: Operation) -> None:
         queue = self._queues.setdefault(operation.key, deque())
         if operation.request.action is Action.FENCE:
@@ -193,6 +208,10 @@ class Operations:
         self._advance(operation.key)
 
     def _advance(self, key: tuple[str, str]) -> None:
+        """It may be the turn of the next one of a subject."""
+        self._turns.append(key)
+
+    def _begin_next(self, key: tuple[str, str]) -> None:
         """Let the next one of a subject act, when it is its turn and no older announcement goes on."""
         queue = self._queues.get(key)
         if key in self._busy or not queue:

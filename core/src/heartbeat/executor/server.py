@@ -59,15 +59,22 @@ class Server:
     def run(self) -> None:
         """Serve until SIGTERM (or, with a lone connection, its end), and until what is under way has ended."""
         while not self._is_over():
-            for key, _ in self._selector.select(self._patience_s()):
-                # A handler may have closed what a later event of this round is about.
-                if self._selector.get_map().get(key.fd) is key:
-                    key.data()
+            self._listen(self._patience_s())
             self._operations.tick(time.monotonic())
+            if self._operations.has_turns:
+                self._listen(0)  # it may be long since the first look, if we stood still
+                self._operations.begin()
             if self._serves_once and not self._link.is_open:
                 self._is_leaving = True
         if self._guarding is not None:
             self._guarding.end()
+
+    def _listen(self, patience_s: float | None) -> None:
+        """Wait so long for whatever comes, and take it."""
+        for key, _ in self._selector.select(patience_s):
+            # A handler may have closed what a later event of this round is about.
+            if self._selector.get_map().get(key.fd) is key:
+                key.data()
 
     def _is_over(self) -> bool:
         if not self._is_leaving:
