@@ -154,3 +154,54 @@ def test_a_kind_that_is_broken_or_announced_twice_is_wrong_use_and_no_traceback(
         assert (made.returncode, "Traceback" in made.stderr) == (2, False)
         assert says in made.stderr
     assert site.hb("plugin", "list").returncode == 0
+
+
+PYPROJECT = """
+[project]
+name = "acme-kinds"
+version = "1.0"
+description = "A kind of plugin"
+requires-python = ">=3.11"
+dependencies = ["heartbeat-core>=4.0,<5"]
+
+[project.entry-points."heartbeat.kinds"]
+metronome = "acme_kinds:METRONOME"
+
+[project.entry-points."heartbeat.conformance"]
+metronome = "acme_kinds.kit:MetronomeConformance"
+"""
+
+
+def judged_folder(site: PluginSite, folder: Path, source: str, papers: str = PYPROJECT) -> dict[str, str]:
+    """Return code and text of all findings about a folder that announces a kind, but for those about papers."""
+    package = folder / "src" / "acme_kinds"
+    package.mkdir(parents=True, exist_ok=True)
+    (folder / "pyproject.toml").write_text(papers)
+    (package / "__init__.py").write_text(source)
+    (package / "py.typed").touch()
+    done = site.hb("plugin", "validate", str(folder), "--json")
+    return {it["code"]: it["text"] for it in json.loads(done.stdout)["findings"] if it["code"] != "HB106"}
+
+
+def test_a_distribution_that_only_announces_a_kind_is_one(plugin_site: PluginSite, tmp_path: Path) -> None:
+    assert judged_folder(plugin_site, tmp_path, METRONOME) == {}
+
+
+def test_its_own_plugins_are_judged_by_the_kind_in_the_same_folder(plugin_site: PluginSite, tmp_path: Path) -> None:
+    with_plugin = f'{PYPROJECT}[project.entry-points."heartbeat.metronome"]\npendulum = "acme_kinds:Pendulum"\n'
+    found = judged_folder(plugin_site, tmp_path, METRONOME, with_plugin)
+    assert found.keys() == {"HB501", "HB602", "HB604"}
+    assert "no class in tests/ gives Pendulum to the conformance kit" in found["HB501"]
+
+
+def test_what_is_announced_and_is_no_kind_is_told(plugin_site: PluginSite, tmp_path: Path) -> None:
+    assert "it is not a heartbeat.plugin.Kind" in judged_folder(plugin_site, tmp_path, "METRONOME = 3\n")["HB304"]
+    cores = PYPROJECT.replace("metronome =", "stonith =")
+    assert "core has a kind stonith" in judged_folder(plugin_site, tmp_path, METRONOME, cores)["HB304"]
+
+
+def test_its_conformance_class_is_nobodys_strange_group_and_no_plugin(plugin_site: PluginSite) -> None:
+    plugin_site.add("acme-kinds", {"kinds:metronome": "METRONOME", "conformance:metronome": "Kit"}, METRONOME)
+    told = plugin_site.hb("plugin", "doctor").stdout
+    assert "which nobody reads" not in told
+    assert "conformance:metronome" not in plugin_site.hb("plugin", "lock").stdout

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from heartbeat.pils import PluginRegistry
 from heartbeat.pils.scaffold import MAIN, Scaffold
+from heartbeat.pils.validation.behaviour import is_tested
 from heartbeat.pils.validation.finding import Finding, Severity, tier
 from heartbeat.pils.validation.importing import import_findings
 from heartbeat.pils.validation.packaging import packaging_findings
@@ -163,7 +164,21 @@ def test_behaviour_is_what_the_kit_finds_on_the_simulator(project: Project) -> N
 def test_tests_without_the_kit_prove_nothing(project: Project) -> None:
     test = project.folder / "tests" / "test_stonith_acme.py"
     test.write_text("def test_nothing() -> None:\n    assert True\n")
-    assert "conformance kit" in project.found("HB5")["HB501"]
+    assert "no class in tests/ gives Acme to the conformance kit" in project.found("HB5")["HB501"]
+
+
+def test_each_plugin_of_a_distribution_needs_a_class_of_its_own_in_the_tests(project: Project) -> None:
+    """Two names of one class need one; two classes need two."""
+    twice = 'acme = "heartbeat_stonith_acme:Acme"\nacme2 = "heartbeat_stonith_acme:Acme"\n'
+    project.change(PYPROJECT, 'acme = "heartbeat_stonith_acme:Acme"\n', twice)
+    papers = papers_of_project(project.folder)
+    assert [is_tested(papers, point) for point in papers.points] == [True, True]
+    project.change(PYPROJECT, 'acme2 = "heartbeat_stonith_acme:Acme"', 'acme2 = "heartbeat_stonith_acme.device:Other"')
+    papers = papers_of_project(project.folder)
+    assert [is_tested(papers, point) for point in papers.points] == [True, False]
+    test = project.folder / "tests" / "test_stonith_acme.py"
+    test.write_text(test.read_text() + "\nclass TestOther(TestAcme):\n    plugin: type = device.Other\n")
+    assert all(is_tested(papers, point) for point in papers.points)
 
 
 def test_documents(project: Project) -> None:

@@ -9,15 +9,16 @@ from pathlib import Path
 import click
 
 from heartbeat.cli.plugin_name import find_named
-from heartbeat.pils.announcement import Announcement
+from heartbeat.pils.announcement import Announcement, installed
 from heartbeat.pils.failure import CannotLoad, guarded
+from heartbeat.pils.kinds import KINDS_GROUP
 from heartbeat.pils.parameter_table import parameter_table
 from heartbeat.pils.registry import PluginRegistry
 from heartbeat.pils.validation.behaviour import behaviour_findings
 from heartbeat.pils.validation.conformance import Conformance, Exemption, Proof, conformance_of, unused
 from heartbeat.pils.validation.finding import Finding, Severity, tier
 from heartbeat.pils.validation.importing import import_findings
-from heartbeat.pils.validation.keeping import contract_findings
+from heartbeat.pils.validation.keeping import contract_findings, kind_findings
 from heartbeat.pils.validation.mending import mended
 from heartbeat.pils.validation.packaging import packaging_findings
 from heartbeat.pils.validation.papers import NoProject, Papers, papers_of_installed, papers_of_project
@@ -58,6 +59,7 @@ def validate_word(word: str, select: tuple[str, ...], *, fix: bool = False) -> V
     if folder.is_dir():
         try:
             papers = papers_of_project(folder)
+            registry = _with_kinds_of(papers)
             fixed = _fixed(papers, registry) if fix else []
             verdict = _judged(papers_of_project(folder), registry, word, select)
         except NoProject as wrong:
@@ -72,6 +74,13 @@ def validate_word(word: str, select: tuple[str, ...], *, fix: bool = False) -> V
     if found.entry_point.dist is None:
         raise click.UsageError(f"{word} belongs to no distribution")
     return _judged(papers_of_installed(found.entry_point.dist), registry, f"{found.kind}:{found.name}", select, found)
+
+
+def _with_kinds_of(papers: Papers) -> PluginRegistry:
+    """Return what is installed, with the kinds as the folder announces them."""
+    names = {it.name for it in papers.kinds}
+    others = [it for it in installed() if it.group != KINDS_GROUP or it.name not in names]
+    return PluginRegistry([*others, *papers.kinds])
 
 
 def _judged(
@@ -93,6 +102,8 @@ def _judged(
         else:
             for point in points:
                 verdict.findings += _about_class(topic, papers, registry, point)
+            for point in () if only else papers.kinds:
+                verdict.findings += _about_kind(topic, papers, registry, point)
     _exempt(verdict, conformance_of(papers), [f"{it.group.removeprefix('heartbeat.')}:{it.name}" for it in points])
     return verdict
 
@@ -164,6 +175,13 @@ def _about_class(topic: str, papers: Papers, registry: PluginRegistry, point: En
             rest = [text for text in texts if text not in about_params]
             yield from (Finding("HB601", Severity.ERROR, place, text) for text in rest)
             yield from _about_papers(papers, plugin, place)
+
+
+def _about_kind(topic: str, papers: Papers, registry: PluginRegistry, point: EntryPoint) -> Iterator[Finding]:
+    if topic == "HB2":
+        yield from import_findings(papers, point)
+    elif topic == "HB3":
+        yield from kind_findings(registry, point)
 
 
 def _about_papers(papers: Papers, plugin: type[Plugin], place: str) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
 
-from heartbeat.pils.kinds import KINDS_GROUP, KNOWN_GROUP, PREFIX
+from heartbeat.pils.kinds import ABOUT_PLUGINS, PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,6 @@ def announcements(points: Iterable[EntryPoint]) -> list[Announcement]:
     found = [
         Announcement(point.group.removeprefix(PREFIX), point.name, point)
         for point in points
-        if point.group not in (KINDS_GROUP, KNOWN_GROUP) and point.group.startswith(PREFIX)
+        if point.group.startswith(PREFIX) and point.group not in ABOUT_PLUGINS
     ]
     return sorted(found, key=lambda it: (it.kind, it.name, it.distribution))

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlparse
 
 from heartbeat.pils.announcement import Announcement
 from heartbeat.pils.elsewhere import who_has
-from heartbeat.pils.kinds import KINDS_GROUP, KNOWN_GROUP, PREFIX
+from heartbeat.pils.kinds import ABOUT_PLUGINS, PREFIX
 from heartbeat.pils.patience import LIMIT_S
 from heartbeat.pils.probe import probe
 from heartbeat.pils.registry import PluginRegistry
@@ -167,7 +167,7 @@ def _all_points() -> list[EntryPoint]:
 
 def _strange_groups(registry: PluginRegistry, points: Iterable[EntryPoint]) -> Iterator[Cause]:
     """Yield entry points that were surely meant for us, in a group that nobody reads."""
-    known = {f"{PREFIX}{kind}" for kind in registry.kinds()} | {KINDS_GROUP, KNOWN_GROUP}
+    known = {f"{PREFIX}{kind}" for kind in registry.kinds()} | ABOUT_PLUGINS
     for point in points:
         if re.match(r"(?i)heartbeat[._-]", point.group) and point.group not in known:
             yield _in_strange_group(point, registry)

@@ -20,6 +20,12 @@ KINDS_GROUP = "heartbeat.kinds"
 KNOWN_GROUP = "heartbeat.known"
 """Entry points here are top-level packages that hold a ``known.toml``; see ``heartbeat.pils.known``."""
 
+CONFORMANCE_GROUP = "heartbeat.conformance"
+"""Entry points here are conformance classes, each named as the vendor's kind that it judges."""
+
+ABOUT_PLUGINS = frozenset({KINDS_GROUP, KNOWN_GROUP, CONFORMANCE_GROUP})
+"""Groups of ours whose entry points are no plugins."""
+
 KINDS = {
     kind.name: kind
     for kind in (

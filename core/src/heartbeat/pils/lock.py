@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
-from heartbeat.pils.kinds import KINDS_GROUP, KNOWN_GROUP, PREFIX
+from heartbeat.pils.kinds import ABOUT_PLUGINS, PREFIX
 from heartbeat.pils.validation.papers import normal
 
 CORE = "heartbeat-core"
@@ -129,5 +129,5 @@ def _files(package: str) -> Iterator[tuple[str, Path]]:
 
 def _plugins(dist: Distribution) -> Iterator[str]:
     for point in dist.entry_points:
-        if point.group.startswith(PREFIX) and point.group not in (KINDS_GROUP, KNOWN_GROUP):
+        if point.group.startswith(PREFIX) and point.group not in ABOUT_PLUGINS:
             yield f"{point.group.removeprefix(PREFIX)}:{point.name}"

@@ -51,7 +51,9 @@ class _Member:
 
     @property
     def tier(self) -> str:
-        return claimed_tier(self.papers, proven=bool(self.conformance.proofs_of(self.subject)))
+        return claimed_tier(
+            self.papers, self.announced.entry_point, proven=bool(self.conformance.proofs_of(self.subject))
+        )
 
 
 def pages(workspace: Path, registry: PluginRegistry) -> dict[str, str]:

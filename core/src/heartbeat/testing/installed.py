@@ -13,15 +13,13 @@ from typing import Any
 import pytest
 
 from heartbeat.pils import PluginRegistry
-from heartbeat.pils.kinds import KINDS
+from heartbeat.pils.kinds import CONFORMANCE_GROUP, KINDS
 from heartbeat.pils.parameter_table import as_text
 from heartbeat.plugin import Catalogue, Kind, Medium, Plugin, PluginError, ResourceAgent, StonithDevice
 from heartbeat.testing.auth import AuthConformance
 from heartbeat.testing.catalogue import CatalogueConformance
 from heartbeat.testing.contract import DeclarationConformance, checked
 from heartbeat.testing.leaks import nothing_left_open
-
-GROUP = "heartbeat.conformance"
 
 
 class MadeConformance(DeclarationConformance):
@@ -75,7 +73,7 @@ def class_for(kind: str) -> type[DeclarationConformance]:
     """Return the conformance class of a kind; a vendor's own kind may bring one."""
     if kind in KINDS:
         return CLASSES[kind]
-    for point in entry_points(group=GROUP, name=kind):
+    for point in entry_points(group=CONFORMANCE_GROUP, name=kind):
         brought = point.load()
         assert issubclass(brought, DeclarationConformance), f"{point.value} is no conformance class"
         return brought  # type: ignore[no-any-return]  # just asserted

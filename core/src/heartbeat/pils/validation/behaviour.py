@@ -1,10 +1,11 @@
 """HB5: the author's own tests, which run the conformance kit against the simulator; the device is not needed."""
 
+import ast
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from heartbeat.pils.validation.finding import Finding, Severity, tier
@@ -12,37 +13,75 @@ from heartbeat.pils.validation.papers import Papers
 
 LIMIT_S = 600.0
 
-_KIT = re.compile(r"Conformance\b|StonithContract\b")
-"""The kit's base classes; StonithContract is for a device without a simulator: a person, a null device."""
+_KIT = "heartbeat.testing"
 
 
-def runs_the_kit(folder: Path) -> bool:
-    """Does a test beside these sources subclass the conformance kit?"""
-    tests = sorted(folder.glob("tests/**/test_*.py"))
-    return any(_KIT.search(path.read_text(encoding="utf-8", errors="replace")) for path in tests)
+def tested_classes(folder: Path) -> set[str]:
+    """Return the names of the classes that tests beside these sources give to the conformance kit.
+
+    That is what a class says in a file which imports the kit: ``plugin = AcmePdu``. Nothing is imported.
+    """
+    found: set[str] = set()
+    for path in folder.glob("tests/**/*.py"):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if _KIT not in text:
+            continue
+        try:
+            classes = [it for it in ast.walk(ast.parse(text)) if isinstance(it, ast.ClassDef)]
+        except SyntaxError:  # running the tests tells where
+            continue
+        found |= {name for one in classes for line in one.body if (name := _plugin_said(line))}
+    return found
 
 
-def claimed_tier(papers: Papers, *, proven: bool) -> str:
-    """Return the tier of sources whose tests pass, without running them: the workspace's do, each time."""
-    is_tested = papers.folder is not None and runs_the_kit(papers.folder)
-    looked_at = {"HB1", "HB2", *(("HB3", "HB4", "HB5") if is_tested else ())}
+def _plugin_said(line: ast.stmt) -> str:
+    """Return ``AcmePdu`` for ``plugin = AcmePdu``, ``plugin: type = acme.AcmePdu`` and the like, else nothing."""
+    if isinstance(line, ast.Assign):
+        targets = line.targets
+    elif isinstance(line, ast.AnnAssign):
+        targets = [line.target]
+    else:
+        return ""
+    if not any(isinstance(it, ast.Name) and it.id == "plugin" for it in targets):
+        return ""
+    return getattr(line.value, "id", "") or getattr(line.value, "attr", "")
+
+
+def is_tested(papers: Papers, point: EntryPoint) -> bool:
+    """Does a test beside the sources put this plugin through the kit? Another name of one that is tested is, too."""
+    return papers.folder is not None and point.attr in tested_classes(papers.folder)
+
+
+def claimed_tier(papers: Papers, point: EntryPoint, *, proven: bool) -> str:
+    """Return the tier of a plugin whose tests pass, without running them: the workspace's do, each time."""
+    looked_at = {"HB1", "HB2", *(("HB3", "HB4", "HB5") if is_tested(papers, point) else ())}
     return tier([], looked_at, proven=proven)
 
 
 def behaviour_findings(papers: Papers) -> Iterator[Finding]:
     """Yield what the tests in the sources' folder show. Call it for papers with a folder only."""
     assert papers.folder is not None
-    if not runs_the_kit(papers.folder):
-        text = "no test in tests/ subclasses the conformance kit"
-        yield Finding("HB501", Severity.ERROR, papers.place, text, "see heartbeat.testing")
-        return
-    source = str(papers.folder.absolute() / "src")
+    untested = [it for it in papers.points if not is_tested(papers, it)]
+    yield from map(_not_tested, untested)
+    if untested != list(papers.points):
+        yield from _run(papers, papers.folder)
+
+
+def _not_tested(point: EntryPoint) -> Finding:
+    place = f"{point.group.removeprefix('heartbeat.')}:{point.name}"
+    text = f"no class in tests/ gives {point.attr or point.value} to the conformance kit"
+    advice = f"subclass a conformance class of {_KIT} with plugin = {point.attr or 'the class'}"
+    return Finding("HB501", Severity.ERROR, place, text, advice)
+
+
+def _run(papers: Papers, folder: Path) -> Iterator[Finding]:
+    source = str(folder.absolute() / "src")
     path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
     try:
         tested = subprocess.run(
             argv,
-            cwd=papers.folder,
+            cwd=folder,
             env={**os.environ, "PYTHONPATH": path},
             capture_output=True,
             text=True,
@@ -58,4 +97,4 @@ def behaviour_findings(papers: Papers) -> Iterator[Finding]:
     failed = [line for line in tested.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
     said = failed or [line for line in (tested.stdout + tested.stderr).splitlines() if line.strip()][-1:]
     for line in said[:20]:
-        yield Finding("HB502", Severity.ERROR, papers.place, line, f"cd {papers.folder} && python -m pytest")
+        yield Finding("HB502", Severity.ERROR, papers.place, line, f"cd {folder} && python -m pytest")

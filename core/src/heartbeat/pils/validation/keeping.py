@@ -2,8 +2,12 @@
 
 import inspect
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 
 from heartbeat.pils.contract import api_notice, broken_rules, is_previous
+from heartbeat.pils.failure import CannotLoad
+from heartbeat.pils.kinds import KINDS
+from heartbeat.pils.registry import PluginRegistry
 from heartbeat.pils.validation.finding import Finding, Severity
 from heartbeat.plugin.hooks import Listener
 from heartbeat.plugin.kind import Kind, Plugin
@@ -29,6 +33,23 @@ def contract_findings(kind: Kind, plugin: object, place: str) -> Iterator[Findin
         if not _takes(own, method):
             text = f"{name}{inspect.signature(own)} cannot be called as {name}{inspect.signature(method)}"
             yield Finding("HB302", Severity.ERROR, place, text, "give it the arguments of the contract")
+
+
+def kind_findings(registry: PluginRegistry, point: EntryPoint) -> Iterator[Finding]:
+    """Yield why a kind of plugin that a distribution announces cannot be used."""
+    place = f"kinds:{point.name}"
+    if point.name in KINDS:
+        text = f"core has a kind {point.name}, and nobody would ever ask for this one"
+        yield Finding("HB304", Severity.ERROR, place, text, "name the kind anew")
+        return
+    try:
+        registry.kind(point.name)
+    except CannotLoad as problem:
+        yield Finding(
+            "HB304", Severity.ERROR, place, f"it is no kind: {problem.failure.cause}", "see heartbeat.plugin.Kind"
+        )
+    except LookupError as problem:
+        yield Finding("HB304", Severity.ERROR, place, str(problem.args[0]), "choose another name, or remove the other")
 
 
 def _takes(own: object, contract: object) -> bool:

@@ -16,12 +16,12 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 
 def packaging_findings(papers: Papers, registry: PluginRegistry) -> Iterator[Finding]:
     """Yield what is wrong with the distribution; ``registry`` knows who else is installed."""
-    if not papers.points:
+    if not papers.points and not papers.kinds:
         yield Finding(
             "HB100",
             Severity.ERROR,
             papers.place,
-            "it announces no plugin",
+            "it announces no plugin and no kind of plugin",
             'add NAME = "package:Class" to [project.entry-points."heartbeat.KIND"]',
         )
     for point in papers.points:

@@ -7,7 +7,7 @@ from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
 from typing import Any
 
-from heartbeat.pils.kinds import KINDS_GROUP, KNOWN_GROUP, PREFIX
+from heartbeat.pils.kinds import ABOUT_PLUGINS, KINDS_GROUP, PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Papers:
     is_typed: bool
     points: tuple[EntryPoint, ...]
     """Its plugins."""
+    kinds: tuple[EntryPoint, ...] = ()
+    """The kinds of plugin that it brings."""
     folder: Path | None = None
     """The sources; None: only what is installed is here."""
     readme_name: str = "README.md"
@@ -75,6 +77,7 @@ def papers_of_installed(dist: Distribution) -> Papers:
         packages=tuple(sorted(tops)),
         is_typed=typed,
         points=_plugins(tuple(dist.entry_points)),
+        kinds=_kinds(tuple(dist.entry_points)),
     )
 
 
@@ -103,6 +106,7 @@ def papers_of_project(folder: Path) -> Papers:
         packages=tuple(sorted(it.stem for it in tops)),
         is_typed=any(folder.glob("src/*/py.typed")),
         points=_plugins(points),
+        kinds=_kinds(points),
         folder=folder,
         readme_name=str(project.get("readme") or "README.md"),
     )
@@ -113,7 +117,11 @@ def _field(dist: Distribution, name: str) -> str:
 
 
 def _plugins(points: tuple[EntryPoint, ...]) -> tuple[EntryPoint, ...]:
-    return tuple(it for it in points if it.group.startswith(PREFIX) and it.group not in (KINDS_GROUP, KNOWN_GROUP))
+    return tuple(it for it in points if it.group.startswith(PREFIX) and it.group not in ABOUT_PLUGINS)
+
+
+def _kinds(points: tuple[EntryPoint, ...]) -> tuple[EntryPoint, ...]:
+    return tuple(it for it in points if it.group == KINDS_GROUP)
 
 
 def _path_lines(dist: Distribution, files: list[str]) -> list[str]:
