@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,8 +91,11 @@ def test_a_fence_that_hangs_is_unknown_never_failed(executor: "Executor") -> Non
     assert executor.daemon.finished(number).outcome is Outcome.UNKNOWN
 
 
-def test_a_fence_under_way_is_not_cancelled(executor: "Executor") -> None:
+def test_a_fence_under_way_is_not_cancelled(
+    executor: "Executor", wait_until: Callable[[Callable[[], bool], str], None]
+) -> None:
     number = executor.run(Action.FENCE, "slow", to="switch", host="node1")
+    wait_until((executor.folder / "switch").exists, "the order is given")
     executor.send(Cancel(number))
     assert executor.daemon.finished(number).outcome is Outcome.DONE
 
