@@ -16,12 +16,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from heartbeat.pils import PluginRegistry
 from heartbeat.testing.device import Fault
 from heartbeat.testing.namespace import Namespace, cable, namespaces, why_not
 from heartbeat_stonith_lab.simulator import LabSwitch
 
 HB = (sys.executable, "-c", "from heartbeat.cli import main; main()")
 DTD_FOLDER = Path("/usr/share/resource-agents")
+SCHEMAS = {
+    "stonith": Path("/usr/share/cluster/relaxng/metadata.rng"),
+    "ra": DTD_FOLDER / "metadata.rng",
+}
+"""What Debian's fence-agents and resource-agents hold their own metadata against (RELAX NG)."""
+OURS = [
+    f"{it.kind}:{it.name}"
+    for it in PluginRegistry().announced()
+    if it.kind in SCHEMAS and it.distribution.startswith("heartbeat-") and not it.missing_extra
+]
 FENCED = "/usr/lib/pacemaker/pacemaker-fenced"
 TEN_S = "for turn in $(seq 100); do {0} >/dev/null 2>&1 && break; sleep 0.1; done"
 """Shell: until the command works, ten seconds at most."""
@@ -172,6 +183,24 @@ def test_the_meta_data_is_valid_against_the_dtd_of_resource_agents(agents: Path,
     told.write_text(run([str(agents / "IPaddr2"), "meta-data"]).stdout)
     judged = run(["xmllint", "--noout", "--valid", "--path", str(DTD_FOLDER), str(told)])
     assert (judged.returncode, judged.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_metadata_of_each_plugin_of_ours_keeps_the_schema_of_fence_agents_or_of_resource_agents(
+    tmp_path: Path, name: str
+) -> None:
+    need("xmllint")
+    kind, _, plugin = name.partition(":")
+    if not SCHEMAS[kind].exists():
+        pytest.skip(f"no {SCHEMAS[kind]} here (setup/debian-packages names the package)")
+    form, action = {"stonith": ("fence-agent", "--action=metadata"), "ra": ("ocf", "meta-data")}[kind]
+    agent = tmp_path / f"fence_{plugin}"
+    made = run([*HB, "export", form, name, "--out", str(agent)])
+    assert made.returncode == 0, made.stderr
+    told = tmp_path / "metadata.xml"
+    told.write_text(run([str(agent), action]).stdout)
+    judged = run(["xmllint", "--noout", "--nonet", "--nowarning", "--relaxng", str(SCHEMAS[kind]), str(told)])
+    assert judged.returncode == 0, judged.stderr + told.read_text()
 
 
 def python_for_everybody(aside: Path) -> str:

@@ -131,7 +131,7 @@ def test_an_ocf_agent_lists_what_its_plugin_can_do_with_its_limits() -> None:
 def test_roles_are_listed_only_when_the_plugin_has_them() -> None:
     found = actions(ocf_metadata(Promotable, "words", "1.0"))
     assert {name for name, *_ in found} >= {"promote", "demote"}
-    assert [role for name, _, role in found if name == "monitor"] == ["Slave", "Master"]
+    assert [role for name, _, role in found if name == "monitor"] == ["Unpromoted", "Promoted"]
 
 
 def test_a_title_cannot_break_out_of_the_file() -> None:

@@ -57,8 +57,8 @@ def _actions(agent: type[ResourceAgent]) -> list[dict[str, str]]:
             {"name": "promote", "timeout": start},
             {"name": "demote", "timeout": stop},
             # Two intervals: Pacemaker tells recurring actions of one name apart by them.
-            {"name": "monitor", **every, "interval": f"{MONITOR_EVERY_S}s", "role": "Slave"},
-            {"name": "monitor", **every, "interval": f"{MONITOR_EVERY_S - 1}s", "role": "Master"},
+            {"name": "monitor", **every, "interval": f"{MONITOR_EVERY_S}s", "role": "Unpromoted"},
+            {"name": "monitor", **every, "interval": f"{MONITOR_EVERY_S - 1}s", "role": "Promoted"},
         ]
     else:
         found.append({"name": "monitor", **every, "interval": f"{MONITOR_EVERY_S}s"})
