@@ -10,6 +10,7 @@ from heartbeat.config.load import Loaded, load
 from heartbeat.model.places import Places
 from heartbeat.plugin import (
     Authenticator,
+    BadConfig,
     Catalogue,
     CatalogueEntry,
     Claim,
@@ -192,8 +193,17 @@ class Baytech(FakeDevice):
         Param("login", required=True),
         Param("password", ParamKind.SECRET, required=True),
         Param("port", ParamKind.PORT, default=23),
+        Param("outlets", ParamKind.HOSTMAP),
     )
     positional = ("ipaddr", "login", "password")
+    name_max = 18
+
+    @classmethod
+    def configured_hosts(cls, params: Params) -> tuple[str, ...] | None:
+        hosts = super().configured_hosts(params)
+        if hosts and "deep-thought" in hosts:
+            raise BadConfig("outlets: deep-thought stands alone")
+        return hosts
 
 
 class Deaf(FakeDevice):

@@ -117,3 +117,25 @@ def test_what_is_wrong_with_a_line_is_told_at_its_word(
 ) -> None:
     told = {(one.code, one.line, one.column) for one in load_text(more=line + "\n").errors}
     assert told == {(code, 9, column)}
+
+
+LONG = "a-node-with-a-long-name"
+
+
+def test_a_name_that_the_device_would_cut_is_refused(load_text: "LoadText") -> None:
+    words = "stonith_host * baytech 10.0.0.3 admin secret"
+    found = load_text(more=f"node {LONG}\n{words}\n").errors
+    assert [(one.code, one.line, one.column) for one in found] == [("HB-C076", 10, 16)]
+    assert LONG in found[0].message
+    assert f"outlets={LONG}=NUMBER" in found[0].mend
+
+
+def test_a_map_of_outlets_needs_no_names_of_the_device(load_text: "LoadText") -> None:
+    words = f"stonith_host * baytech 10.0.0.3 admin secret outlets={LONG}=1,node1=2,node2=3"
+    assert not load_text(more=f"node {LONG}\n{words}\n").errors
+
+
+def test_what_the_device_itself_finds_wrong_is_told_in_its_words(load_text: "LoadText") -> None:
+    words = "stonith_host * baytech 10.0.0.3 admin secret outlets=deep-thought=1"
+    (found,) = load_text(more=f"{words}\n").errors
+    assert (found.code, found.message) == ("HB-C061", "baytech: outlets: deep-thought stands alone")

@@ -15,6 +15,7 @@ from heartbeat.plugin import (
     Unsupported,
     match_host,
 )
+from heartbeat.plugin.conversation import HungUp
 
 
 @pytest.mark.parametrize("asked", ["node1", "NODE1", "Node1", " node1 "])
@@ -46,6 +47,7 @@ def test_a_host_without_a_name_matches_not_even_one_without_a_name() -> None:
         (TimedOut, 6, 1),
         (OutletOff, 7, 1),
         (NotInstalled, 8, 5),
+        (HungUp, 8, 1),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
@@ -59,5 +61,6 @@ def test_the_family_of_errors_is_closed() -> None:
     """Whoever adds one gives it numbers, and a line above."""
     family = {kind for kind in PluginError.__subclasses__() if kind.__module__.startswith("heartbeat.plugin")}
     assert family - {AuthenticationError} == {
-        BadConfig, AccessDenied, Unreachable, Unsupported, BadHost, ResetFailed, TimedOut, OutletOff, NotInstalled
+        BadConfig, AccessDenied, Unreachable, Unsupported, BadHost, ResetFailed, TimedOut, OutletOff, NotInstalled,
+        HungUp,
     }  # fmt: skip

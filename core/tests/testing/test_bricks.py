@@ -9,6 +9,7 @@ import select
 import shutil
 import socket
 import subprocess
+import termios
 import urllib.error
 import urllib.request
 
@@ -20,7 +21,7 @@ from heartbeat.testing.serial_line import Reply, SerialLine, State
 from heartbeat.testing.snmp_agent import SnmpAgent
 from heartbeat.testing.telnet_menu import END, TelnetMenu
 
-BRICKS = ("ber", "dialogue", "http_device", "outlets", "serial_line", "snmp_agent", "telnet_menu", "wire")
+BRICKS = ("ber", "dialogue", "http_device", "keyboard", "outlets", "serial_line", "snmp_agent", "telnet_menu", "wire")
 PAGE = {
     "login": State("Password: ", {"secret": Reply("Welcome\r\n", "menu")}, unknown=Reply("Wrong\r\n", END)),
     "menu": State("> ", {"off": Reply("Done\r\n"), "bye": Reply("", END)}, orders=frozenset({"off"})),
@@ -89,6 +90,12 @@ def test_a_telnet_session_with_a_fault_says_what_the_fault_lets_through(
         assert whole(menu.port, said) == heard
 
 
+def test_a_telnet_device_echoes_what_is_typed_and_takes_some_keys_without_enter() -> None:
+    page = PAGE | {"menu": State("> ", {"\x1b": Reply("Back\r\n"), "bye": Reply("", END)})}
+    with contextlib.closing(TelnetMenu(page, "login", hello=b"", keys="\x1b", echoes={"menu"})) as menu:
+        assert whole(menu.port, b"secret\r\0\n\x1bbye\r") == b"Password: Welcome\r\n> Back\r\n> bye\r\n"
+
+
 def test_a_menu_that_nobody_serves_refuses_the_connection() -> None:
     menu = TelnetMenu(PAGE, "login").misbehave(Fault.UNREACHABLE)
     with contextlib.closing(menu), pytest.raises(ConnectionRefusedError):
@@ -121,6 +128,23 @@ def test_a_serial_line_answers_one_who_comes_and_goes() -> None:
         assert read(terminal, b"ok") == b"ok"
         os.close(terminal)
     assert relays.journal == [(1, False), (2, False), (1, False)]
+
+
+def test_a_serial_line_greets_when_dtr_comes_back() -> None:
+    page = {"ready": State("", {"who": Reply("me\r\n")})}
+    with contextlib.closing(SerialLine(page, "ready", greeting="Ready\r\n")) as line:
+        line.is_ready = False
+        terminal = os.open(line.path, os.O_RDWR | os.O_NOCTTY)
+        os.write(terminal, b"who\r")
+        speed = termios.tcgetattr(terminal)
+        low = [*speed[:4], termios.B0, termios.B0, speed[6]]
+        termios.tcsetattr(terminal, termios.TCSANOW, low)
+        assert not select.select([terminal], [], [], 0.1)[0], "a line without DTR says nothing"
+        termios.tcsetattr(terminal, termios.TCSANOW, speed)
+        assert read(terminal, b"Ready\r\n") == b"Ready\r\n"
+        os.write(terminal, b"who\r")
+        assert read(terminal, b"me\r\n") == b"me\r\n"
+        os.close(terminal)
 
 
 def asked(device: HttpDevice, page: str) -> tuple[int, bytes]:

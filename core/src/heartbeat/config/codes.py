@@ -124,6 +124,7 @@ ACKNOWLEDGED = _note(72, "a missing protection is acknowledged")
 SELF_ONLY = _warning(73, "a device could only switch its own user off")
 NEEDLESS_ACKNOWLEDGEMENT = _note(74, "an acknowledgement is not needed")
 DEVICE_FILE_ELSEWHERE = _note(75, "a device's parameter file is not on this host")
+NAME_TOO_LONG = _error(76, "a node's name is longer than the device can hold")
 
 # haresources.
 UNKNOWN_HOME = _error(80, "a group's node does not exist")

@@ -14,6 +14,7 @@ from heartbeat.config.nodes import find_node
 from heartbeat.config.reading import Reading
 from heartbeat.config.source import Source, Word, read_source
 from heartbeat.model.names import NodeName
+from heartbeat.plugin.errors import BadConfig
 from heartbeat.plugin.param import BadParameter, Params, parse_params
 from heartbeat.plugin.stonith import StonithDevice
 
@@ -219,6 +220,14 @@ def _hosts(
     try:
         configured = device.configured_hosts(params)
         hosts = tuple(sorted({str(host).lower() for host in configured or ()}))
+    except BadConfig as wrong:
+        reading.found.add(
+            codes.DEVICE_PARAMETER,
+            given[0].place if given else kind.place,
+            f"{kind.text}: {wrong}",
+            mend=f"hb plugin show {kind.text} tells its parameters",
+        )
+        return None
     except Exception as broken:  # noqa: BLE001 - whatever a plugin does wrong becomes a finding
         message = f"the device type {kind.text} cannot tell its hosts: {type(broken).__name__}"
         reading.found.add(codes.BROKEN_PLUGIN, kind.place, message, mend=MEND_PLUGIN)
@@ -229,4 +238,19 @@ def _hosts(
             near = reading.found.nearest(host, lambda: reading.nodes)
             message, mend = f"{kind.text} can switch {host}, which is no node", f"write {near}" if near else "delete it"
             reading.found.add(codes.UNKNOWN_HOST, place, message, nearest=near, mend=mend)
+    if configured is None and device.name_max:
+        _check_lengths(reading, device.name_max, kind)
     return hosts
+
+
+def _check_lengths(reading: Reading, name_max: int, kind: Word) -> None:
+    """Find the nodes whose names the device would cut: it knows its hosts by these names alone."""
+    for node in reading.nodes:
+        if len(node) > name_max:
+            reading.found.add(
+                codes.NAME_TOO_LONG,
+                kind.place,
+                f"{kind.text} holds names of {name_max} letters, and {node} has {len(node)}",
+                expected="outlets=NODE=NUMBER for each node of the device",
+                mend=f"add outlets={node}=NUMBER to the line",
+            )

@@ -242,6 +242,9 @@ def _parse_hostmap(text: str) -> Mapping[str, str]:
     pairs = [word.partition("=") for word in _parse_hosts(text)]
     if not all(host and equals and outlet for host, equals, outlet in pairs):
         raise ValueError("expected host=outlet pairs such as nodea=1,nodeb=2")
+    hosts = [host.lower() for host, _, _ in pairs]
+    if len(set(hosts)) < len(hosts):
+        raise ValueError("expected each host once")
     return {host: outlet for host, _, outlet in pairs}
 
 

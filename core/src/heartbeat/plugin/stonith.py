@@ -32,6 +32,8 @@ class StonithDevice(Plugin, abc.ABC):
     """Longest time that switching off and reading back takes when all is well; two nodes that race delay by it."""
     serialises: ClassVar[bool] = False
     """True when the device drops the requests of a client that it has switched off (one outlet, one queue)."""
+    name_max: ClassVar[int] = 0
+    """Longest host name, in letters, that the device's own list of names can hold; 0: it has none, or no such limit."""
 
     def __init__(self, params: Params) -> None:
         self.settings = params

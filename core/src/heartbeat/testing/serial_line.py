@@ -12,6 +12,7 @@ b'Plug 0 Off\\r\\n'
 import contextlib
 import os
 import select
+import termios
 import threading
 import tty
 from collections.abc import Mapping
@@ -23,17 +24,27 @@ from heartbeat.testing.wire import HungUp, Wire
 
 __all__ = ["END", "Answer", "Reply", "SerialLine", "State"]
 
+DTR_S = 0.02
+"""Between two looks at the line's speed."""
+OUTPUT_SPEED = 5
+"""Its place in what ``termios.tcgetattr`` returns."""
+
 
 class SerialLine:
     """Plays a device at the end of a serial cable: lines end with CR, and nobody connects or hangs up.
 
     ``Fault.CLOSES`` is an answer that breaks off; ``Fault.LOSES_ORDER`` and ``Fault.HANGS_UP``, one that never comes.
+    ``greeting`` is said each time that DTR comes back; on a pty, DTR is low while the line speed is 0.
     """
 
     FAULTS = Wire.FAULTS | {Fault.LOSES_ORDER, Fault.HANGS_UP}
 
-    def __init__(self, page: Mapping[str, State], start: str) -> None:
+    def __init__(self, page: Mapping[str, State], start: str, *, greeting: str = "") -> None:
         self.wire = Wire()
+        self.is_ready = True
+        """False: it hears nothing until DTR was low, as a box that has lost its thread."""
+        self._greeting = greeting
+        self._is_low = False
         self._fault: Fault | None = None
         self._talk = Dialogue(page, start)
         self._device, self._cable = os.openpty()  # the cable's end stays open: else the device reads EIO at each close
@@ -64,16 +75,28 @@ class SerialLine:
     def _serve(self) -> None:
         heard = b""
         while not self._ended.is_set():
-            ready, _, _ = select.select([self._device, self._wake], [], [])
+            ready, _, _ = select.select([self._device, self._wake], [], [], DTR_S if self._greeting else None)
             if self._wake in ready:
                 return
+            self._watch_dtr()
+            if self._device not in ready:
+                continue
             heard += os.read(self._device, 4096).replace(b"\n", b"")
             while b"\r" in heard:
                 line, _, heard = heard.partition(b"\r")
                 with contextlib.suppress(HungUp):
                     self._answer(line.decode("latin-1"))
 
+    def _watch_dtr(self) -> None:
+        is_low = bool(self._greeting) and termios.tcgetattr(self._cable)[OUTPUT_SPEED] == termios.B0
+        came_back, self._is_low = self._is_low and not is_low, is_low
+        if came_back and self._fault is not Fault.SILENT:
+            self.is_ready = True
+            self.noise(self._greeting.encode())
+
     def _answer(self, line: str) -> None:
+        if not self.is_ready:
+            return
         is_order = self._talk.is_order(line)
         fault = self._fault
         if is_order and fault in (Fault.LOSES_ORDER, Fault.HANGS_UP):

@@ -14,11 +14,12 @@ b'\\xff\\xfb\\x01\\xff\\xfb\\x03Password: Welcome\\r\\n> '
 import contextlib
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Self
 
 from heartbeat.testing.device import Fault
 from heartbeat.testing.dialogue import END, Dialogue, Reply, State
+from heartbeat.testing.keyboard import Keyboard
 from heartbeat.testing.wire import HungUp, Wire
 
 __all__ = ["END", "Reply", "State", "TelnetMenu"]
@@ -31,15 +32,29 @@ GRACE_S = 0.3
 
 
 class TelnetMenu:
-    """Serves the page to so many sessions at once (most devices: one); a further one is told so and closed."""
+    """Serves the page to so many sessions at once (most devices: one); a further one is told so and closed.
+
+    ``keys``: characters that act without ENTER, each a line of its own to the page. ``echoes``: the states in which
+    what is typed is sent back.
+    """
 
     FAULTS = Wire.FAULTS | {Fault.UNREACHABLE, Fault.BUSY, Fault.LOSES_ORDER, Fault.HANGS_UP}
 
-    def __init__(self, page: Mapping[str, State], start: str, *, sessions: int = 1, hello: bytes = HELLO) -> None:
+    def __init__(
+        self,
+        page: Mapping[str, State],
+        start: str,
+        *,
+        sessions: int = 1,
+        hello: bytes = HELLO,
+        keys: str = "",
+        echoes: Collection[str] = (),
+    ) -> None:
         self.wire = Wire()
         self.abandoned = 0
         """Sessions that the client ended without a log-out, after it had come further than the start."""
         self._page, self._start, self._sessions, self._hello = page, start, sessions, hello
+        self._keys, self._echoes = keys, echoes
         self._fault: Fault | None = None
         self._ended = threading.Event()
         self._open: set[socket.socket] = set()
@@ -99,11 +114,7 @@ class TelnetMenu:
         with line:
             try:
                 self._say(line, self._hello + talk.prompt().encode())
-                with line.makefile("rb") as heard:
-                    for text in heard:
-                        self._answer(line, talk, text.decode("latin-1").strip("\r\n\0"))
-                        if talk.is_over:
-                            break
+                self._listen(line, talk)
             except (HungUp, OSError, ValueError):
                 left = False
             with self._lock:
@@ -112,7 +123,16 @@ class TelnetMenu:
                 broken = self._fault in {Fault.CLOSES, Fault.LOSES_ORDER, Fault.HANGS_UP}
                 self.abandoned += left and not talk.is_over and talk.state != self._start and not broken
 
+    def _listen(self, line: socket.socket, talk: Dialogue) -> None:
+        keyboard = Keyboard(self._keys)
+        while not talk.is_over and (piece := line.recv(4096)):
+            for text in keyboard.typed(piece):
+                self._answer(line, talk, text)
+                if talk.is_over:
+                    return
+
     def _answer(self, line: socket.socket, talk: Dialogue, text: str) -> None:
+        echo = f"{text}\r\n" if talk.state in self._echoes and text not in self._keys else ""
         is_order = talk.is_order(text)
         if is_order and self._fault is Fault.LOSES_ORDER:
             self._fault = self.wire.fault = None
@@ -121,7 +141,7 @@ class TelnetMenu:
         if is_order and self._fault is Fault.HANGS_UP:
             self._fault = self.wire.fault = None
             raise HungUp
-        self._say(line, (reply.text + talk.prompt()).encode())
+        self._say(line, (echo + reply.text + talk.prompt()).encode())
 
     def _say(self, line: socket.socket, answer: bytes) -> None:
         for pause_s, piece in self.wire.pieces(answer):
