@@ -105,6 +105,16 @@ def test_a_killed_daemon_falls_silent_before_the_other_takes_over_and_comes_back
     assert world.where("ip") == {"node2"}
 
 
+def test_what_was_taken_meanwhile_stays_silent_also_before_anybody_has_looked_at_it(world: World) -> None:
+    """The guard never forgot it, and the new daemon is in a view before its look has an answer."""
+    world.kill_daemon(ONE)
+    assert watched(world, 2.0) == [{"node1"}, set(), {"node2"}]
+    world.machines.behaviour["node1", "ip", Action.PROBE] = Behaviour(takes_s=0.5)
+    world.boot(ONE, new_boot=False)
+    assert watched(world, 5.0) == [{"node2"}]
+    assert world.where("ip") == {"node2"}
+
+
 def test_a_daemon_that_is_back_in_time_goes_on_without_a_silence_of_its_address(world: World) -> None:
     world.kill_daemon(ONE)
     assert watched(world, 0.1) == [{"node1"}]

@@ -162,13 +162,16 @@ class Hold:
         self._leave_resync(f"{beat.name} answered a beat sent since, in the same view")
 
     def _yield_what_others_have(self) -> None:
-        """Speaking again: what was silent here, and another node answers for by now, stays silent."""
+        """Speaking again: what was silent here, and another node answers for by now, stays silent.
+
+        Also what this daemon has not looked at yet: an earlier one may have left it to the guard.
+        """
         for group in self._groups:
             others = (
                 self._ledger.holding(nid, group.index) for nid in self._membership.view.nids if nid != self._desk.me
             )
             taken = any(holding and holding.state in ACTIVE and not holding.muted for holding in others)
-            group.yields = group.yields or (taken and group.state in ACTIVE)
+            group.yields = group.yields or (taken and group.state is not Local.STOPPED)
 
     def _leave_resync(self, why: str) -> None:
         self.resync_s = None
