@@ -1,5 +1,6 @@
 """The papers do not lie: links lead somewhere, commands and options exist, words that must not be there are not."""
 
+import functools
 import re
 import shlex
 import tomllib
@@ -12,6 +13,7 @@ import pytest
 from heartbeat.cli import hb
 from heartbeat.config.codes import CODES
 from heartbeat.config.directives import DIRECTIVES, KNOWN_MEDIA, Standing
+from heartbeat.pils import PluginRegistry
 
 ROOT = Path(__file__).resolve().parents[1]
 PAPERS = sorted(
@@ -157,7 +159,16 @@ def test_papers_speak_of_the_project_alone(paper: Path) -> None:
     lines = paper.read_text(encoding="utf-8").splitlines()
     assert not [f"{n}: {line}" for n, line in enumerate(lines, 1) if FORBIDDEN.search(line)]
     hosts = {host for line in lines for host in HOST.findall(line)}
-    assert not [host for host in hosts if host not in HOSTS_WE_NAME and not _is_an_example(host)]
+    named = {*HOSTS_WE_NAME, *(_documented_at() if paper.parent.name == "plugins" else ())}
+    assert not [host for host in hosts if host not in named and not _is_an_example(host)]
+
+
+@functools.cache
+def _documented_at() -> frozenset[str]:
+    """Return the hosts of what plugins name as the documentation of their device or protocol."""
+    registry = PluginRegistry()
+    loaded = [registry.load_announced(it) for it in registry.announced() if not it.missing_extra]
+    return frozenset(host for plugin in loaded for host in HOST.findall(plugin.docs_url))
 
 
 def _is_an_example(host: str) -> bool:

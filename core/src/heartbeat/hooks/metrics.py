@@ -26,6 +26,7 @@ class Metrics(Listener):
 
     api = 1
     title = "metrics for Prometheus"
+    docs_url = "https://prometheus.io/docs/"
     params = (
         Param(
             "address",

@@ -25,6 +25,7 @@ class Notify(Listener):
 
     api = 1
     title = "messages to people, by command or mail"
+    docs_url = "https://www.rfc-editor.org/rfc/rfc5321"
     params = (
         Param(
             "command",

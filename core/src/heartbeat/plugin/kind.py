@@ -20,6 +20,7 @@ class Plugin:
     title: ClassVar[str] = ""
     """One line: ``WTI RPS-10 serial power switch``."""
     docs_url: ClassVar[str] = ""
+    """Web address of what documents the device, the method or the protocol itself: a manual, an RFC."""
     params: ClassVar[tuple[Param, ...]] = ()
     """Every parameter, declared once; validation, help and documents all come from here."""
     positional: ClassVar[tuple[str, ...]] = ()

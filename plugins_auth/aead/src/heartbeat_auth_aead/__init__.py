@@ -71,6 +71,7 @@ class ChaCha20(Aead):
 
     api = 1
     title = "ChaCha20-Poly1305, authenticated and secret"
+    docs_url = "https://www.rfc-editor.org/rfc/rfc8439"
     method = "chacha20"
     construction = ChaCha20Poly1305
 
@@ -80,5 +81,6 @@ class Aes256Gcm(Aead):
 
     api = 1
     title = "AES-256-GCM, authenticated and secret"
+    docs_url = "https://www.rfc-editor.org/rfc/rfc5116"
     method = "aes256gcm"
     construction = AESGCM

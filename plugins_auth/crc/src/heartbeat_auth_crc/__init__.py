@@ -12,6 +12,7 @@ class Crc(Authenticator):
 
     api = 1
     title = "CRC-32, integrity only: anybody on the link can forge frames"
+    docs_url = "https://www.rfc-editor.org/rfc/rfc1952"
     strength = 0
     needs_key = False
     overhead = CRC_BYTES

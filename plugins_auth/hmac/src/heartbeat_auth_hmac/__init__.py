@@ -58,6 +58,7 @@ class Sha1(Hmac):
 
     api = 1
     title = "HMAC-SHA1, authenticated"
+    docs_url = "https://www.rfc-editor.org/rfc/rfc2104"
     strength = 1
     digest = "sha1"
     overhead = 20
@@ -68,6 +69,7 @@ class Md5(Hmac):
 
     api = 1
     title = "HMAC-MD5, authenticated"
+    docs_url = "https://www.rfc-editor.org/rfc/rfc2104"
     strength = 1
     digest = "md5"
     overhead = 16
@@ -78,6 +80,7 @@ class Sha256(Hmac):
 
     api = 1
     title = "HMAC-SHA256, authenticated"
+    docs_url = "https://www.rfc-editor.org/rfc/rfc2104"
     strength = 2
     digest = "sha256"
     overhead = 32
@@ -88,6 +91,7 @@ class Sha512(Hmac):
 
     api = 1
     title = "HMAC-SHA512, authenticated"
+    docs_url = "https://www.rfc-editor.org/rfc/rfc2104"
     strength = 2
     digest = "sha512"
     overhead = 64

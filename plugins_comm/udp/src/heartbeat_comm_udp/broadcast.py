@@ -19,6 +19,7 @@ class Broadcast(UdpMedium):
     """One network, by broadcast. The simplest medium: nobody's address needs to be known."""
 
     title = "IPv4 broadcast"
+    docs_url = "https://www.rfc-editor.org/rfc/rfc919"
     params = (INTERFACE, PORT)
     positional = ("interface",)
     repeats = "interface"

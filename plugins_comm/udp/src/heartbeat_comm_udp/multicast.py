@@ -42,6 +42,7 @@ class Multicast(UdpMedium):
     """A multicast group, IPv4."""
 
     title = "IPv4 multicast"
+    docs_url = "https://www.rfc-editor.org/rfc/rfc1112"
     address_range: ClassVar[str] = "224.0.0.0 to 239.255.255.255"
     version: ClassVar[int] = 4
     params = (INTERFACE, _group("225.0.0.1", "224.0.0.0 to 239.255.255.255"), PORT, _TTL, _LOOP)
@@ -107,6 +108,7 @@ class Multicast6(Multicast):
     """A multicast group, IPv6, on the given interface."""
 
     title = "IPv6 multicast"
+    docs_url = "https://www.rfc-editor.org/rfc/rfc4291"
     family = socket.AF_INET6
     header_bytes = 48
     address_range = "ff00::/8, such as ff02::4:694"

@@ -20,6 +20,7 @@ class Unicast(UdpMedium):
     """Peers one by one, IPv4."""
 
     title = "IPv4 unicast"
+    docs_url = "https://www.rfc-editor.org/rfc/rfc768"
     params = (
         INTERFACE,
         Param(
@@ -128,6 +129,7 @@ class Unicast6(Unicast):
     """Peers one by one, IPv6; link-local addresses are those of the interface."""
 
     title = "IPv6 unicast"
+    docs_url = "https://www.rfc-editor.org/rfc/rfc768"
     family = socket.AF_INET6
     header_bytes = 48
     any_address = "::"

@@ -19,6 +19,7 @@ class Scripts(Catalogue):
 
     api = API_CURRENT
     title = "Scripts of resource.d and init.d"
+    docs_url = "https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/iniscrptact.html"
     init_d: Path = Path("/etc/init.d")
 
     def entries(self) -> list[CatalogueEntry]:

@@ -62,6 +62,7 @@ class Script(ResourceAgent):
 
     api = API_CURRENT
     title = "Classic resource.d or init.d script"
+    docs_url = "https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/iniscrptact.html"
     params = (
         Param(
             "script", ParamKind.PATH, required=True, example="/etc/ha.d/resource.d/billing", help="The script to run."

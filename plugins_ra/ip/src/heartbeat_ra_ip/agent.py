@@ -25,6 +25,7 @@ class IPaddr2(ResourceAgent):
 
     api = API_CURRENT
     title = "Service address, IPv4 or IPv6"
+    docs_url = "https://www.rfc-editor.org/rfc/rfc5227"
     params = PARAMS
     positional = ("ip",)
     start_timeout_s = 20.0

@@ -44,6 +44,7 @@ class OcfAgent(ResourceAgent):
 
     api = API_CURRENT
     title = "OCF resource agent"
+    docs_url = "https://github.com/ClusterLabs/OCF-spec/blob/main/ra/1.1/resource-agent-api.md"
     params = (
         Param(
             "ocf_type",

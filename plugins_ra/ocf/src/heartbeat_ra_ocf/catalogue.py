@@ -26,6 +26,7 @@ class OcfScripts(Catalogue):
 
     api = API_CURRENT
     title = "OCF resource agents"
+    docs_url = "https://github.com/ClusterLabs/OCF-spec/blob/main/ra/1.1/resource-agent-api.md"
 
     @property
     def root(self) -> Path:

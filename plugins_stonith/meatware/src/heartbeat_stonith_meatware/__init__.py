@@ -17,6 +17,7 @@ class Meatware(StonithDevice):
 
     api = 1
     title = "Meatware: a person switches the node off and confirms it"
+    docs_url = "https://github.com/ClusterLabs/cluster-glue/blob/main/doc/stonith/README.meatware"
     can_read_power = False
     worst_off_s = 600.0
     """A person on the way to the machine room; meatclient of cluster-glue waited as long for an answer."""

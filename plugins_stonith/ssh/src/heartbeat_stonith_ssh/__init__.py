@@ -12,6 +12,7 @@ class Ssh(StonithDevice):
 
     api = 1
     title = "ssh: the node is asked to switch itself off"
+    docs_url = "https://man.openbsd.org/ssh.1"
     test_only = "it needs the victim's help, and a cut network looks the same as success"
     can_read_power = False
     worst_off_s = 15.0
