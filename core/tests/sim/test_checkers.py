@@ -111,7 +111,7 @@ BROKEN: dict[str, list[o.Observation]] = {
 """The shortest trace that breaks each law."""
 
 KEPT: dict[str, list[o.Observation]] = {
-    "S1": [installed(A, view(1, A, B)), installed(B, view(1, A, B))],
+    "S1": [o.HasStates(1000.9, B, ViewId(1, A)), installed(A, view(1, A, B)), installed(B, view(1, A, B))],
     "S2": [installed(A, view(1, A))],
     "S3": [installed(A, view(2, A)), installed(A, view(3, A))],
     "S4": [
@@ -198,7 +198,8 @@ def test_the_rest_of_a_group_is_started_on_the_word_of_its_first_start_but_never
 def test_only_a_node_whose_disk_failed_may_use_the_id_of_a_view_again(forgets: bool, broken: int) -> None:  # noqa: FBT001
     anew = o.Born(1000.0, A, 2, 2, b"s", 1, has_forgotten=forgets)
     for law in ("S1", "S3"):
-        trace: list[o.Observation] = [installed(A, view(5, A, B)), anew, installed(A, view(5, A))]
+        synced = o.HasStates(1000.9, B, ViewId(5, A))
+        trace: list[o.Observation] = [synced, installed(A, view(5, A, B)), anew, installed(A, view(5, A))]
         assert len(violations(law, trace)) == broken
 
 
@@ -207,6 +208,17 @@ def test_who_woke_must_not_answer_for_what_another_took_meanwhile() -> None:
     assert violations("promise b", [answered])
     assert violations("promise b", [o.Lied(1003.0, resource="g1r0"), answered]) == []
     assert violations("promise b", [o.Lied(1003.0, node=A), answered]), "a device's lie excuses nothing here"
+
+
+def test_a_view_before_all_of_its_members_have_its_states_is_found() -> None:
+    assert violations("S1", [o.HasStates(1000.9, B, ViewId(1, A)), installed(A, view(1, A, B, C))])
+
+
+def test_a_member_that_is_being_switched_off_is_found_until_the_device_has_answered() -> None:
+    fires: list[o.Observation] = [ran(run=SHOT, heard_s={})]
+    assert violations("S16", [*fires, installed(A, view(3, A, C))])
+    assert violations("S16", [*fires, ended(SHOT.id), installed(A, view(3, A, C))]) == []
+    assert violations("S16", [*fires, installed(B, view(3, A, C))]) == [], "another node need not know it yet"
 
 
 def test_a_fence_without_quorum_is_found() -> None:

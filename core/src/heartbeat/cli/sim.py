@@ -25,6 +25,8 @@ SHOWN = 3
 @click.option("--until", type=float, help="End that one run after so many virtual seconds.", metavar="T")
 @click.option("--dump", is_flag=True, help="Print the schedule and every decision of that one run.")
 @click.option("--shrink", "into", type=click.Path(path_type=Path), help="Write the least that breaks.", metavar="OUT")
+@click.option("--mutants", is_flag=True, help="Put known mistakes into the kernel: is each of them caught?")
+@click.option("--mutant", "named", multiple=True, help="Only this one, or with --seed: a run of it.", metavar="NAME")
 @click.option("--processes", type=click.IntRange(1), help="Not on all cores.", metavar="N")
 @click.option("--json", "json_wanted", is_flag=True, help="For scripts; the keys are stable.")
 def sim(
@@ -35,15 +37,27 @@ def sim(
     until: float | None,
     into: Path | None,
     processes: int | None,
+    named: tuple[str, ...],
     *,
+    mutants: bool,
     dump: bool,
     json_wanted: bool,
 ) -> None:
     """Run the kernel in simulated clusters and judge it by its laws.
 
     Each seed is a cluster of its own, with its own faults; the same seed is the same run on every machine. FILE is a
-    schedule that --shrink wrote. Exits 1 when a law was broken. docs/simulation.md has the laws.
+    schedule that --shrink wrote. Exits 1 when a law was broken; with --mutants, when a mistake was not caught.
+    docs/simulation.md has the laws.
     """
+    if (mutants or named) and file is None and seed is None:
+        from heartbeat.cli.sim_mutants import hunt_mutants
+
+        hunt_mutants(named, first, seeds, processes, json_wanted=json_wanted)
+        return
+    if named:
+        from heartbeat.cli.sim_mutants import become
+
+        become(named)
     if file is None and seed is None:
         _many(first, seeds or 100, processes, json_wanted=json_wanted)
         return

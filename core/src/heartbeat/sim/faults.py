@@ -12,6 +12,7 @@ from heartbeat.kernel import events as ev
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome
 from heartbeat.model.proof import Proof
+from heartbeat.sim import inside
 from heartbeat.sim.machine import Behaviour
 from heartbeat.sim.network import QUIET
 from heartbeat.sim.observation import Lied
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 
 Mend = Callable[[], None]
 FOREVER_S = 1e9
+
+
+def ambush(stage: "Stage", fault: Fault) -> None:
+    """Wait until ``node`` (-1: anybody) sends or runs what ``word`` names; then its other half strikes.
+
+    After ``value`` seconds, for ``for_s``, at ``other`` (-1: who did it). ``part`` is from who did it to ``other``.
+    """
+    stage.ambushes.lay(fault)
 
 
 # The network.
@@ -78,9 +87,16 @@ def bogus(stage: "Stage", fault: Fault) -> None:
     if node.newest is None or node.kernel is None or node.frozen is not None:
         return
     header = node.newest.header
+    source = stage.world.source(header)
+    if source is None or inside.known(node.kernel).get(source) != header.incarnation:
+        return  # a life that was not let in yet: whoever speaks for it first opens it
     wrong: dict[str, dict[str, Any]] = {
         "of a stranger": {"sender": b"stranger"},
-        "of a former life": {"incarnation": header.incarnation - 1, "session": b"earlier!"},
+        "of a former life": {
+            "incarnation": header.incarnation - 1,
+            "session": b"earlier!",
+            "sequence": header.sequence + 1,
+        },
         "of another session": {"session": b"cloned!!", "sequence": header.sequence + 1},
         "seen before": {},
     }
@@ -215,6 +231,7 @@ def confirm(stage: "Stage", fault: Fault) -> None:
 
 
 KINDS: dict[str, Callable[["Stage", Fault], Mend | None]] = {
+    "ambush": ambush,
     "cut": cut,
     "part": part,
     "split": split,

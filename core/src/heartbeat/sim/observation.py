@@ -105,6 +105,14 @@ class Proposed(msgspec.Struct, frozen=True):
     view: View
 
 
+class HasStates(msgspec.Struct, frozen=True):
+    """A member told its coordinator that it has what the view of this ballot is made of."""
+
+    at_s: float
+    nid: Nid
+    ballot: ViewId
+
+
 class Ordered(msgspec.Struct, frozen=True):
     """A coordinator sent an order to another node."""
 
@@ -230,6 +238,7 @@ Observation = (
     | Ended
     | Decided
     | Proposed
+    | HasStates
     | Ordered
     | Woke
     | Answered

@@ -8,7 +8,7 @@ import msgspec
 
 from heartbeat.model.group import Group
 from heartbeat.model.names import Nid
-from heartbeat.model.view import Standing
+from heartbeat.model.view import Member, Standing
 from heartbeat.sim import inside, watchdog
 from heartbeat.sim.check.activity import Contested
 from heartbeat.sim.check.liveness import divided, idle_groups
@@ -128,12 +128,8 @@ class Run:
             for index, group in enumerate(world.cluster.groups)
             if nid in self._look("", others).holders[group.name] and inside.takers(director, index) - {nid}
         ]
-        start_s, fenced = world.now_s, len(world.machines.fenced)
-        # Who was still on its way out when everything was switched on is away now: it has nobody to exclude.
-        are_there = all(world.nodes[other].kernel is not None for other in others)
-        world.crash(nid)
-        self._until(lambda: all(self._excludes(n, nid) for n in others), 3 * timers.deadtime_s + 3)
-        measured = {"L2": world.now_s - start_s} if are_there and not world.machines.powered[nid] else {}
+        fenced = len(world.machines.fenced)
+        measured = self._watch_exclusion(nid, others)
         taken_s = self._watch_takeover(held, fenced)
         measured |= {} if taken_s is None else {"L7": taken_s}
         # Clocks may run 1 % slow, and the poll has its grain.
@@ -154,6 +150,21 @@ class Run:
         else:
             self._converge("rejoin", self.stage.nids)
 
+    def _watch_exclusion(self, nid: Nid, others: tuple[Nid, ...]) -> dict[str, float]:
+        """Let a node crash; return L2, the seconds until no survivor's view has that life of it any more.
+
+        Who was still on its way out when everything was switched on is away by now, and no survivor; when one goes or
+        comes meanwhile, its own view change is in the way and nothing is measured.
+        """
+        world = self.world
+        lives = {n: world.nodes[n].lives for n in others if world.nodes[n].kernel is not None}
+        kernel, start_s = world.nodes[nid].kernel, world.now_s
+        gone = inside.member(kernel) if kernel is not None else None
+        world.crash(nid)
+        self._until(lambda: all(self._excludes(n, gone) for n in lives), 3 * world.cluster.timers.deadtime_s + 3)
+        now = {n: world.nodes[n].lives for n in lives if world.nodes[n].kernel is not None}
+        return {"L2": world.now_s - start_s} if now == lives else {}
+
     def _watch_takeover(self, held: list[str], fenced: int) -> float | None:
         """Return seconds from the proof that the crashed node is off until the last of its groups begins to start."""
         machines = self.world.machines
@@ -172,9 +183,9 @@ class Run:
         while not is_true() and self.world.now_s < end_s:
             self._pass(POLL_S / 10)
 
-    def _excludes(self, nid: Nid, gone: Nid) -> bool:
+    def _excludes(self, nid: Nid, gone: Member | None) -> bool:
         kernel = self.world.nodes[nid].kernel
-        return kernel is not None and not inside.view(kernel).has(gone)
+        return kernel is None or gone not in inside.view(kernel).members
 
     def _idle(self) -> None:
         """Jitter, and as much loss as two links bear; over a single one some beats in a row are lost for certain."""

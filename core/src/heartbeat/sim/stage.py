@@ -8,6 +8,7 @@ from heartbeat.kernel import effects as fx
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action
 from heartbeat.sim import faults, inside
+from heartbeat.sim.ambush import Ambushes
 from heartbeat.sim.check import all_checkers
 from heartbeat.sim.check.checker import Setting
 from heartbeat.sim.clock import Clock
@@ -38,6 +39,7 @@ class Stage:
         self.watch = world.watch = Watch(world, all_checkers(Setting(cluster, amnesiacs)))
         world.on_halt = self._halted
         self.operator = Operator(self)
+        self.ambushes = Ambushes(self)
         self.injected: Counter[str] = Counter()
         self.untidy: set[Nid] = set()
         """Machines where an agent lied: nobody but a restart knows what runs there."""
@@ -51,10 +53,11 @@ class Stage:
             if at_s >= 0:
                 self.world.at(at_s, lambda nid=nid: self.start(nid))  # type: ignore[misc]
         for fault in self.schedule.faults:
-            self.world.at(fault.at_s, lambda fault=fault: self._strike(fault))  # type: ignore[misc]
+            self.world.at(fault.at_s, lambda fault=fault: self.strike(fault))  # type: ignore[misc]
         self.world.at(SAMPLE_S, self._sample)
 
-    def _strike(self, fault: Fault) -> None:
+    def strike(self, fault: Fault) -> None:
+        """Let a fault begin, and end when its time is over."""
         self.injected[
             fault.kind + (f" {fault.word.rpartition('/')[2]}" if fault.kind in ("device", "agent") else "")
         ] += 1
@@ -74,6 +77,7 @@ class Stage:
 
     def mend_all(self) -> None:
         """End every fault that lasts, in the order in which they began."""
+        self.ambushes.lift()
         for number in sorted(self._mends):
             self._over(number)
         self.world.network.quiet()

@@ -16,8 +16,19 @@ from heartbeat.model.reason import Decision
 from heartbeat.model.view import Standing, View
 from heartbeat.sim import inside
 from heartbeat.sim.check.checker import Checker
-from heartbeat.sim.observation import Decided, Ended, Farewell, Installed, Observation, Ordered, Proposed, Ran, Stood
-from heartbeat.wire.messages import Leave, Order, Propose
+from heartbeat.sim.observation import (
+    Decided,
+    Ended,
+    Farewell,
+    HasStates,
+    Installed,
+    Observation,
+    Ordered,
+    Proposed,
+    Ran,
+    Stood,
+)
+from heartbeat.wire.messages import Leave, Message, Order, Propose, Synced
 
 if TYPE_CHECKING:
     from heartbeat.sim.world import Node, World
@@ -115,14 +126,7 @@ class Watch:
         kind = type(effect)
         if kind is fx.Send:
             assert isinstance(effect, fx.Send)
-            message = effect.packet.message
-            if isinstance(message, Propose):
-                self.see(Proposed(self._world.now_s, node.nid, message, inside.view(kernel)))
-            elif isinstance(message, Order):
-                self.see(Ordered(self._world.now_s, node.nid, message))
-            elif isinstance(message, Leave) and not message.unproved:
-                active = frozenset(self._world.machines.active[node.nid])
-                self.see(Farewell(self._world.now_s, node.nid, node.incarnation, active))
+            self._sent(node, kernel, effect.packet.message)
         elif kind is fx.Record:
             assert isinstance(effect, fx.Record)
             self._decided(node, effect.decision)
@@ -136,6 +140,18 @@ class Watch:
         elif kind is fx.Go:
             assert isinstance(effect, fx.Go)
             self._ran(node, kernel, self._on_hold.pop((node.nid, effect.id)))
+
+    def _sent(self, node: "Node", kernel: Kernel, message: Message) -> None:
+        now_s = self._world.now_s
+        if isinstance(message, Propose):
+            self.see(Proposed(now_s, node.nid, message, inside.view(kernel)))
+        elif isinstance(message, Synced):
+            self.see(HasStates(now_s, node.nid, message.ballot))
+        elif isinstance(message, Order):
+            self.see(Ordered(now_s, node.nid, message))
+        elif isinstance(message, Leave) and not message.unproved:
+            active = frozenset(self._world.machines.active[node.nid])
+            self.see(Farewell(now_s, node.nid, node.incarnation, active))
 
     def _ran(self, node: "Node", kernel: Kernel, run: fx.Run) -> None:
         nid = self._world.cluster.nid(NodeName(run.host)) if run.host else None

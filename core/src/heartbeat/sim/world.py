@@ -99,6 +99,8 @@ class World:
         self.watch: Watch | None = None
         self.on_halt: Callable[[Nid, fx.Halt], None] | None = None
         """Told when a daemon ends by its kernel's will; without one it stays down."""
+        self.on_effect: Callable[[Nid, fx.Effect], None] | None = None
+        """Told of each effect of a step just before it is carried out."""
         self.log: list[str] = []
         self._do: dict[type, Callable[[Node, Any], None]] = {
             fx.Send: lambda node, effect: self.network.send(node.nid, effect),
@@ -271,6 +273,8 @@ class World:
         if watch is not None:
             watch.after(node, kernel, event, effects)
         for effect in effects:
+            if self.on_effect is not None:
+                self.on_effect(nid, effect)
             self._do[type(effect)](node, effect)
 
     def inject(self, nid: Nid, what: str, event: ev.FrameReceived) -> None:

@@ -1,28 +1,54 @@
-"""S16: who may fence whom."""
+"""S16: who may fence whom, and what a node that is being fenced may be meanwhile."""
 
-from heartbeat.model.names import NodeName
+from heartbeat.model.names import Nid, NodeName
 from heartbeat.model.operation import Action
 from heartbeat.model.view import Standing
-from heartbeat.sim.check.checker import Checker
-from heartbeat.sim.observation import Observation, Ran
+from heartbeat.sim.check.checker import Checker, Setting
+from heartbeat.sim.observation import Born, Decided, Ended, Installed, Observation, Ran
 
 
 class Fences(Checker):
     law = "S16"
-    says = "no fence without quorum (two nodes: PENDING may), none of a node that is heard, unless for cause"
-    sees = (Ran,)
+    says = (
+        "no fence without quorum (two nodes: PENDING may), none of a node that is heard, unless for cause; and who"
+        " is under fire is in no view of who fires"
+    )
+    sees = (Ran, Ended, Installed, Decided, Born)
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        self._under_fire: dict[tuple[Nid, int], Nid] = {}
+        """(who fences, operation) to the target, until the device has answered or its executor is gone."""
 
     def see(self, observation: Observation) -> None:
-        assert isinstance(observation, Ran)
-        run = observation.run
-        if run.action is not Action.FENCE:
-            return
-        by, target = self.name(observation.nid), run.host
+        if isinstance(observation, Ran):
+            if observation.run.action is Action.FENCE:
+                self._fires(observation)
+        elif isinstance(observation, Ended):
+            self._under_fire.pop((observation.nid, observation.event.id), None)
+        elif isinstance(observation, Installed):
+            self._installed(observation)
+        elif isinstance(observation, Born) or (
+            isinstance(observation, Decided) and observation.decision.kind == "executor.lost"
+        ):
+            self._under_fire = {key: nid for key, nid in self._under_fire.items() if key[0] != observation.nid}
+
+    def _fires(self, ran: Ran) -> None:
+        by, target = self.name(ran.nid), ran.run.host
         nid = self.cluster.nid(NodeName(target))
-        if observation.standing is Standing.NO_QUORUM:
-            self.broken(observation, f"{by} fences {target} without quorum")
+        self._under_fire[ran.nid, ran.run.id] = nid
+        if ran.standing is Standing.NO_QUORUM:
+            self.broken(ran, f"{by} fences {target} without quorum")
         if target == by:
-            self.broken(observation, f"{by} fences itself")
-        age_s = observation.at_s - observation.heard_s.get(nid, float("-inf"))
-        if not observation.for_cause and age_s < 0.98 * observation.deadtime_s:
-            self.broken(observation, f"{by} fences {target}, which it heard {age_s:.3f} s ago")
+            self.broken(ran, f"{by} fences itself")
+        age_s = ran.at_s - ran.heard_s.get(nid, float("-inf"))
+        if not ran.for_cause and age_s < 0.98 * ran.deadtime_s:
+            self.broken(ran, f"{by} fences {target}, which it heard {age_s:.3f} s ago")
+
+    def _installed(self, installed: Installed) -> None:
+        by = installed.member.nid
+        for (nid, _), target in self._under_fire.items():
+            if nid == by and installed.view.has(target):
+                self.broken(
+                    installed, f"{self.name(by)} has {self.name(target)} in its view, which it is switching off"
+                )

@@ -3,19 +3,26 @@
 from heartbeat.model.names import Nid
 from heartbeat.model.view import Member, Standing, View, ViewId
 from heartbeat.sim.check.checker import Checker, Setting
-from heartbeat.sim.observation import Born, Gone, Installed, Lied, Observation, Stood
+from heartbeat.sim.observation import Born, Gone, HasStates, Installed, Lied, Observation, Stood
 
 
 class Agreement(Checker):
     law = "S1"
-    says = "views of one id have the same members, in the same lives, everywhere and for ever"
-    sees = (Installed, Born)
+    says = (
+        "views of one id have the same members, in the same lives, everywhere and for ever;"
+        " nobody is in one before all of them have what it is made of"
+    )
+    sees = (Installed, Born, HasStates)
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self._members: dict[ViewId, tuple[Member, ...]] = {}
+        self._have: dict[ViewId, set[Nid]] = {}
 
     def see(self, observation: Observation) -> None:
+        if isinstance(observation, HasStates):
+            self._have.setdefault(observation.ballot, set()).add(observation.nid)
+            return
         if isinstance(observation, Born):
             if observation.has_forgotten:
                 # Its service goes on without a disk; the ids that it gave since then it may give once more.
@@ -31,6 +38,12 @@ class Agreement(Checker):
             self.broken(
                 observation,
                 f"{self.name(observation.member.nid)} installs view {view.id} with {view.members}, it was {first}",
+            )
+        have = {*self._have.get(view.id, ()), view.id.coordinator}
+        if not have.issuperset(view.nids):
+            lacking = ", ".join(self.name(nid) for nid in view.nids if nid not in have)
+            self.broken(
+                observation, f"{self.name(observation.member.nid)} installs view {view.id} before {lacking} can"
             )
 
 

@@ -1,0 +1,63 @@
+"""Ambushes: faults that strike at what a node does, and not at a time.
+
+Most mistakes of a protocol show only when something happens between two of its messages, a few milliseconds apart in
+a run of half a minute. A fault at a time of chance hits such a moment once in thousands of seeds; an ambush waits.
+"""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from heartbeat.kernel import effects as fx
+from heartbeat.model.names import Nid
+from heartbeat.sim.schedule import Fault
+
+if TYPE_CHECKING:
+    from heartbeat.sim.stage import Stage
+
+ANYBODY = -1
+
+
+class Ambushes:
+    """Those that wait, in the order in which they were laid."""
+
+    def __init__(self, stage: "Stage") -> None:
+        self._stage = stage
+        self._waiting: list[Fault] = []
+
+    def lay(self, fault: Fault) -> None:
+        """``word``: ``Install/crash``, what the fault waits for and what strikes then. See ``faults.ambush``."""
+        self._waiting.append(fault)
+        self._stage.world.on_effect = self._saw
+
+    def lift(self) -> None:
+        self._waiting.clear()
+        self._stage.world.on_effect = None
+
+    def _saw(self, nid: Nid, effect: fx.Effect) -> None:
+        """A node is about to send or to run something: each ambush strikes once."""
+        name = _name(effect)
+        for fault in [each for each in self._waiting if each.word.startswith(f"{name}/")]:
+            if fault.node in (ANYBODY, nid):
+                self._waiting.remove(fault)
+                self._strike(nid, fault)
+
+    def _strike(self, nid: Nid, fault: Fault) -> None:
+        kind = fault.word.partition("/")[2]
+        at_s = self._stage.world.since_s + fault.value
+        victim = nid if fault.other == ANYBODY else fault.other
+        struck = Fault(at_s, kind, node=victim, for_s=fault.for_s)
+        if kind == "part":
+            # From the one that sends, so that with no delay at all this very message is lost.
+            struck = msgspec.structs.replace(struck, node=nid, other=victim, word="out")
+        if kind == "part" and not fault.value:
+            self._stage.strike(struck)
+        else:
+            self._stage.world.at(fault.value, lambda: self._stage.strike(struck))
+
+
+def _name(effect: fx.Effect) -> str:
+    """Return the name of a message that is sent, or of an action that is run."""
+    if isinstance(effect, fx.Send):
+        return type(effect.packet.message).__name__
+    return effect.action.value if isinstance(effect, fx.Run) else ""

@@ -1,0 +1,21 @@
+"""Known mistakes: each of them, put into the kernel, must break a law in a simulated cluster.
+
+They judge the judges: one that no seed finds shows a kind of fault that is never drawn, or a law that nobody checks.
+"""
+
+from heartbeat.sim.mutants import fencing, groups, hearing, hold, membership
+from heartbeat.sim.mutants.mutant import Mutant
+
+ALL: tuple[Mutant, ...] = (
+    *membership.MUTANTS, *hearing.MUTANTS, *fencing.MUTANTS, *groups.MUTANTS, *hold.MUTANTS,
+)  # fmt: skip
+
+AWAITED = {
+    "rank-raised-at-install": "until ordered messages exist",
+    "minority-raises-rank": "until ordered messages exist",
+    "safe-needs-one-holder": "until ordered messages exist",
+    "sync-not-persisted": "until ordered messages exist",
+    "snapshot-without-directory-fsync": "until the configuration is replicated",
+    "lease-counted-from-reply": "until there are tickets",
+}
+"""Mistakes that the kernel cannot make yet, and why."""

@@ -1,0 +1,123 @@
+"""Mistakes in whom to switch off, and in what proves that somebody is off."""
+
+from heartbeat.sim.mutants.mutant import Edit, Mutant, mutant
+
+MUTANTS: tuple[Mutant, ...] = (
+    mutant(
+        "believed-before-read-back",
+        "a device that only took the command counts as having read the power off",
+        "fencing:Fencing.finished",
+        "Result(Outcome.DONE, result.detail, min(proof, result.proof))",
+        "Result(Outcome.DONE, result.detail, Proof.READ_BACK)",
+    ),
+    mutant(
+        "failed-device-believed",
+        "a device that failed or timed out counts as having switched off",
+        "fencing:Fencing.finished",
+        "Result(Outcome.DONE, result.detail, min(proof, result.proof)) if result.outcome is Outcome.DONE else None",
+        "Result(Outcome.DONE, result.detail, Proof.READ_BACK)",
+    ),
+    mutant(
+        "unread-power-believed",
+        "after the executor was lost in a fence, whatever the power reads counts as off",
+        "fencing:Fencing._power_read",
+        "result.outcome is Outcome.STOPPED and result.proof >= Proof.READ_BACK",
+        "True",
+        Edit(
+            "fencing:Fencing._power_read",
+            "Result(Outcome.DONE, how, result.proof)",
+            "Result(Outcome.DONE, how, Proof.READ_BACK)",
+        ),
+    ),
+    mutant(
+        "retry-not-cancelled",
+        "a fence that waits for its next attempt goes on although its target is heard again",
+        "fencing:Fencing._close_returned",
+        "elif peer.alive:",
+        "elif False:",
+    ),
+    mutant(
+        "cancelled-after-the-off-command",
+        "a beat of the target ends a fence whose command may have left",
+        "fencing:Fencing._close_returned",
+        "if case.stage is Stage.UNDER_WAY or (case.for_cause and peer.incarnation <= case.target.incarnation):",
+        "if case.for_cause and peer.incarnation <= case.target.incarnation:",
+    ),
+    mutant(
+        "joins-under-fire",
+        "a node that is being switched off is let into the view when it is heard",
+        "fencing:Fencing.is_shooting",
+        "case is not None and case.stage is Stage.UNDER_WAY",
+        "False",
+    ),
+    mutant(
+        "heard-node-fenced-on-order",
+        "a member switches off on order whom it hears itself",
+        "fencing:Fencing.ordered",
+        "if is_heard and not order.for_cause:",
+        "if False:",
+    ),
+    mutant(
+        "heard-node-fenced",
+        "whoever is not in the view is fenced, heard or not",
+        "fencing:Fencing._is_open",
+        "if peer.alive or desk.name(nid) not in desk.cluster.has_device:",
+        "if desk.name(nid) not in desk.cluster.has_device:",
+    ),
+    mutant(
+        "minority-fences",
+        "a view without quorum fences",
+        "fencing:Fencing._may_act",
+        "self.standing is not Standing.NO_QUORUM and not is_viewless",
+        "not is_viewless",
+    ),
+    mutant(
+        "proof-of-an-earlier-life",
+        "a proof about an earlier life of a node holds for its present one",
+        "ledger:Ledger.proof",
+        "if proved and proved.incarnation >= incarnation else Proof.NONE",
+        "if proved else Proof.NONE",
+    ),
+    mutant(
+        "old-proof-handed-over",
+        "a member that never heard the newest life of a node passes its old proof on, and it counts",
+        "channel:Channel.is_about_newest",
+        "proved.incarnation >= self._lives.get(proved.nid, 0)",
+        "True",
+    ),
+    mutant(
+        "proved-off-joins-again",
+        "a life that was proved off is a member again as soon as it speaks",
+        "kernel:Kernel._is_excluded",
+        "self._ledger.proof(nid, peer.incarnation) is not Proof.NONE or ",
+        "",
+    ),
+    mutant(
+        "unproved-takeover-of-shared-data",
+        "silence is enough to take what shares data",
+        "director:Director.obstacle",
+        "            if shares:",
+        "            if False:",
+    ),
+    mutant(
+        "no-proof-needed-with-a-device",
+        "what shares no data is taken from a node that is only being fenced",
+        "director:Director.obstacle",
+        "if not never and name in desk.cluster.has_device:",
+        "if False:",
+    ),
+    mutant(
+        "farewell-that-names-something",
+        "a LEAVE that names what is not proved stopped frees everything all the same",
+        "leaving:Leaving.others_leave",
+        "if leave.unproved:",
+        "if False:",
+    ),
+    mutant(
+        "farewell-that-hides-something",
+        "a node that leaves does not name what it could not look at",
+        "leaving:Leaving._unproved",
+        "tuple(group.index for group in self._groups if group.state is not Local.STOPPED)",
+        "()",
+    ),
+)

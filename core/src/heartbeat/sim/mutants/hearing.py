@@ -1,0 +1,115 @@
+"""Mistakes in what counts as a frame, as a sign of life and as a pause."""
+
+from heartbeat.sim.mutants.mutant import Edit, Mutant, mutant
+
+MUTANTS: tuple[Mutant, ...] = (
+    mutant(
+        "no-self-pause-guard",
+        "a node that stood still blames the others",
+        "pauses:Pauses.notice",
+        "if late_s <= timers.deadtime_s / 2:",
+        "if True:",
+    ),
+    mutant(
+        "silence-not-postponed",
+        "after a pause nobody gets a deadtime to be heard",
+        "detector:Detector.postpone",
+        "if peer.alive and wait_s > 0:",
+        "if False:",
+    ),
+    mutant(
+        "fences-at-once-after-a-pause",
+        "a fence that was waiting is sent out by a node that has just stood still",
+        "fencing:Fencing.hold_back",
+        "max(self._held_until_s, self._desk.now_s + seconds)",
+        "self._held_until_s",
+    ),
+    mutant(
+        "start-goes-on-after-a-pause",
+        "a start that a node stood still in is carried on",
+        "groups:LocalGroup.give_up_start",
+        "if self.doing is Doing.STARTING:",
+        "if False:",
+    ),
+    mutant(
+        "dedup-without-incarnation",
+        "frames of a former life are told from new ones by their sequence alone",
+        "channel:Channel.admit",
+        "if header.incarnation < self._lives.get(nid, 0):",
+        "if False:",
+        Edit("channel:Channel.admit", "if header.session != sender.session:", "if False:"),
+        Edit(
+            "door:Door.admit",
+            "if not sender or (sender.incarnation, sender.session) != (header.incarnation, header.session):",
+            "if not sender:",
+        ),
+    ),
+    mutant(
+        "no-dedup",
+        "a frame that came before is taken again",
+        "channel:Channel.admit",
+        "if sender.is_duplicate(header.sequence):",
+        "if False:",
+        Edit(
+            "door:Door.admit",
+            "if self._newest is not None and header == self._newest[1]:",
+            "if False:",
+        ),
+    ),
+    mutant(
+        "recordings-open-a-silence",
+        "after its own restart a node takes a recording of a silent one for that node",
+        "channel:Channel._goes_beyond_its_end",
+        "if end is None or header.incarnation != end.incarnation:",
+        "if True:",
+    ),
+    mutant(
+        "copies-show-life",
+        "a copy over a slower link keeps a dead node alive",
+        "detector:Detector.heard",
+        "        if fresh:",
+        "        if True:",
+    ),
+    mutant(
+        "one-link-is-the-node",
+        "a node counts as silent when its first link is",
+        "detector:Detector.heard",
+        "        if fresh:",
+        "        if fresh and link == 0:",
+    ),
+    mutant(
+        "silent-late",
+        "silence is found a keepalive and a half too late",
+        "detector:Detector._due_s",
+        "peer.heard_s + self.dead_after_s(peer)",
+        "peer.heard_s + self.dead_after_s(peer) + 1.5 * self._desk.cluster.timers.keepalive_s",
+    ),
+    mutant(
+        "silent-early",
+        "a node is dead at warntime",
+        "detector:Detector._due_s",
+        "peer.heard_s + self.dead_after_s(peer)",
+        "peer.heard_s + self._desk.cluster.timers.warntime_s",
+    ),
+    mutant(
+        "nak-to-nobody",
+        "a gap in a stream is noticed and never asked for",
+        "channel:Channel.wake",
+        "self.send(Nak(sender.contiguous + 1, last), to=nid)",
+        "pass",
+    ),
+    mutant(
+        "lost-memory-is-ignored",
+        "a node that is told that it lost its memory goes on in a life used before",
+        "kernel:Kernel._stale",
+        "if self._channel.is_stale(told):",
+        "if False:",
+    ),
+    mutant(
+        "old-reports-count",
+        "an older frame's word about what a node holds replaces a newer one's",
+        "ledger:Ledger.told",
+        "if (incarnation, sequence) <= (row.incarnation, row.sequence):",
+        "if False:",
+    ),
+)
