@@ -36,9 +36,9 @@ class Twofold(Kernel):
         self._twin = Thorough(cluster, birth)
         self.steps = self.short = 0
 
-    def _only_beat(self) -> None:
+    def _only_beat(self, *, all_read: bool) -> None:
         self.short += 1
-        super()._only_beat()
+        super()._only_beat(all_read=all_read)
 
     def step(self, now_s: float, event: ev.Event) -> list[fx.Effect]:
         wanted, expected = super().step(now_s, event), self._twin.step(now_s, event)

@@ -43,6 +43,8 @@ def test_a_copy_over_another_link_proves_that_link(make_lone: MakeLone, beat_of:
 def test_a_beat_is_sent_when_it_is_due_whatever_arrives(make_lone: MakeLone, beat_of: BeatOf) -> None:
     lone = settled(make_lone, beat_of)
     lone.frame(1, beat_of(lone.cluster, 1), after_s=lone.cluster.timers.keepalive_s)
+    assert fx.Arm(lone.now_s) in lone.effects
+    lone.step(ev.Wake())
     assert any(isinstance(message, m.Beat) for message in lone.sent)
 
 

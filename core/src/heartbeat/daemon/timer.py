@@ -6,6 +6,7 @@ Python has ``os.timerfd_create`` from 3.13 on; until then the two calls go throu
 import ctypes
 import math
 import os
+import struct
 import time
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
@@ -13,14 +14,8 @@ from collections.abc import Callable
 _TFD_TIMER_ABSTIME = 1
 """linux/timerfd.h"""
 _NANO = 1_000_000_000
-
-
-class _Timespec(ctypes.Structure):
-    _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
-
-
-class _TimerSpec(ctypes.Structure):
-    _fields_ = (("interval", _Timespec), ("value", _Timespec))
+_ITIMERSPEC = struct.Struct("@llll")
+"""Interval and first time, in seconds and nanoseconds: timerfd_settime(2)."""
 
 
 class ExactTimer:
@@ -35,8 +30,7 @@ class ExactTimer:
         self._fd: int = libc.timerfd_create(time.CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
             raise OSError(ctypes.get_errno(), "timerfd_create failed")
-        self._spec = _TimerSpec()
-        self._spec_at = ctypes.byref(self._spec)
+        self._spec = ctypes.create_string_buffer(_ITIMERSPEC.size)
         loop.add_reader(self._fd, self._fired)
 
     def arm(self, at_s: float) -> None:
@@ -44,10 +38,13 @@ class ExactTimer:
         if at_s == self._at_s:
             return
         self._at_s = at_s
-        # Rounded up, so that the clock has reached the time when we are called; 0 would disarm.
-        nanoseconds = max(1, math.ceil(at_s * _NANO)) if math.isfinite(at_s) else 0
-        self._spec.value.seconds, self._spec.value.nanoseconds = divmod(nanoseconds, _NANO)
-        if self._settime(self._fd, _TFD_TIMER_ABSTIME, self._spec_at, None) < 0:
+        if at_s <= time.monotonic():  # half of the work of a wake-up, and nothing of it has left the caches yet
+            self._loop.call_soon(self._due, at_s)
+            return
+        # Rounded up, so that the clock has reached the time when we are called; 0 disarms.
+        nanoseconds = math.ceil(at_s * _NANO) if math.isfinite(at_s) else 0
+        _ITIMERSPEC.pack_into(self._spec, 0, 0, 0, *divmod(nanoseconds, _NANO))
+        if self._settime(self._fd, _TFD_TIMER_ABSTIME, self._spec, None) < 0:
             raise OSError(ctypes.get_errno(), "timerfd_settime failed")
 
     def close(self) -> None:
@@ -55,6 +52,11 @@ class ExactTimer:
             self._loop.remove_reader(self._fd)
             os.close(self._fd)
             self._fd = -1
+
+    def _due(self, at_s: float) -> None:
+        if at_s == self._at_s and self._fd >= 0:
+            self._at_s = None
+            self._on_time()
 
     def _fired(self) -> None:
         try:

@@ -152,13 +152,13 @@ class Guard:
     # The daemon
 
     def _renewed(self) -> None:
-        """Take the newest word; older ones that waited are void."""
+        """Take the newest word, of which there is one at least; older ones that waited are void."""
         newest: Hold | None = None
-        while self._words.poll(0):  # a receive that finds nothing costs more than twice as much, for its exception
-            try:
+        more = True
+        while more:
+            with contextlib.suppress(msgspec.MsgspecError):
                 newest = decode_hold(self._hold.recv(MESSAGE_MAX))
-            except msgspec.MsgspecError:
-                continue
+            more = bool(self._words.poll(0))  # a receive that finds nothing costs twice as much, for its exception
         if newest is None:
             return
         self._muted = frozenset(newest.muted)

@@ -3,6 +3,9 @@
 Nodes fall into step: whose beat is due within half a keepalive sends it right after another's has come. So a quiet
 cluster wakes up once in a keepalive, and not once for each of its nodes: the same work costs a fifth in a process that
 is awake already, its code and data still in the caches.
+
+A beat leaves at a wake-up and not at a frame, unless there is news: before a wake-up everything that has arrived was
+read, so that a node that stood still learns what happened before it speaks.
 """
 
 import msgspec
@@ -17,10 +20,6 @@ from heartbeat.kernel.leaving import Leaving
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership
 from heartbeat.wire.messages import Beat, Heard
-
-STEP_S = 0.001
-"""Between another's beat and mine in step with it: what else has arrived is read first, so that a node that stood still
-learns of it before it speaks."""
 
 
 class Beats:
@@ -51,16 +50,17 @@ class Beats:
         """Another node's beat was taken: fall into step with it, unless mine has only just left."""
         now, keepalive_s = self._desk.now_s, self._desk.cluster.timers.keepalive_s
         if self.next_s <= now + keepalive_s / 2:
-            self.next_s = min(self.next_s, now + STEP_S)
+            self.next_s = min(self.next_s, now)
 
     def is_punctual(self) -> bool:
         """Is the next beat not so late that this node must have stood still?"""
         return self._desk.now_s <= self.next_s + self._desk.cluster.timers.keepalive_s / 2
 
-    def wake(self) -> bool:
-        """Send a beat when it is time, or when there is something to say; return whether one was sent."""
+    def wake(self, *, all_read: bool) -> bool:
+        """Send a beat when it is time and all was read, or when there is something to say; return whether one left."""
         now, keepalive_s = self._desk.now_s, self._desk.cluster.timers.keepalive_s
-        if now < self.next_s and not self._desk.urgent:
+        is_due = all_read and now >= self.next_s
+        if not is_due and not self._desk.urgent:
             return False
         if now >= self.next_s:
             # Keep the rhythm, but do not send a burst to make up for a pause.

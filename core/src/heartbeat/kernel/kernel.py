@@ -101,11 +101,12 @@ class Kernel:
         self._pauses.notice(self._last_s)
         self._last_s = now_s
         self._take(event)
+        is_wake = isinstance(event, events.Wake)
         if isinstance(event, events.Wake) and event.more_waits:
             self._beat_in_a_flood()
             return desk.effects
-        if (self._is_old_news or isinstance(event, events.Wake)) and self.is_calm():
-            self._only_beat()
+        if (self._is_old_news or is_wake) and self.is_calm():
+            self._only_beat(all_read=is_wake)
             return desk.effects
         self._refresh_mine()
         self._detector.wake()
@@ -129,7 +130,7 @@ class Kernel:
         self._durability.wake()
         self._calm.look()
         self._beats.forget()
-        self._beat_and_arm()
+        self._beat_and_arm(all_read=is_wake)
         if desk.changed:
             desk.effects.append(Changed())
         return desk.effects
@@ -461,9 +462,9 @@ class Kernel:
         """Can this step be about nothing but a beat, mine or another's?"""
         return self._calm.lasts()
 
-    def _only_beat(self) -> None:
+    def _only_beat(self, *, all_read: bool) -> None:
         """Every frame puts silence off; by how much is only asked when calm would be over before my next beat."""
-        if self._beats.wake():
+        if self._beats.wake(all_read=all_read):
             self._hold.beat_left()
         until_s = self._calm.until_s if self._beats.next_s <= self._calm.until_s else self._calm.look_ahead()
         self._arm(max(min(self._beats.next_s, until_s), self._desk.now_s))
@@ -473,13 +474,13 @@ class Kernel:
 
         A node that stood still reads everything first, so that it learns what happened before it speaks.
         """
-        if self._hold.resync_s is None and self._beats.is_punctual() and self._beats.wake():
+        if self._hold.resync_s is None and self._beats.is_punctual() and self._beats.wake(all_read=True):
             self._hold.beat_left()
         if self._desk.changed:
             self._desk.effects.append(Changed())
 
-    def _beat_and_arm(self) -> None:
-        if self._beats.wake():
+    def _beat_and_arm(self, *, all_read: bool) -> None:
+        if self._beats.wake(all_read=all_read):
             self._hold.beat_left()
         self._arm(max(min(self._beats.next_s, self._calm.look_ahead()), self._desk.now_s))
 
