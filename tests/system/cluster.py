@@ -146,6 +146,15 @@ class Cluster:
         else:
             file.unlink()
 
+    def renew(self) -> None:
+        """Give every node a new machine: nothing of the old one runs, and nothing is remembered."""
+        for node in self.nodes:
+            self.lab.crash(node)
+        for node in self.nodes:
+            for path in (self.lab.disk(node) / "state").iterdir():
+                path.unlink()
+        self.lab.start(*self.nodes)
+
     # Judging.
 
     def story(self) -> str:
@@ -156,9 +165,21 @@ class Cluster:
                 lines = [f"  {e.mono_s:10.3f} {e.kind:18} {e.text}" for e in self.journal(node)[-40:]]
                 parts += [f"{node} decided:", *lines]
             parts += [f"{node} said last:", *self.said(node).splitlines()[-8:]]
+        parts += ["answers on the wire:", *self._wire()]
         parts += ["the lab's record:"]
         parts += [f"  {e.at_s:10.3f} {e.kind:18} {' '.join(e.words)}" for e in self.lab.events()[-40:]]
         return "\n".join(parts)
+
+    def _wire(self) -> list[str]:
+        """Return from when to when each node answered, the newest spells of each address last."""
+        spells: list[tuple[str, str, float, float]] = []
+        for answer in self.oracle.answers():
+            address, node, begin_s, end_s = spells[-1] if spells else ("", "", 0.0, 0.0)
+            if (address, node) == (answer.address, answer.node) and answer.at_s <= end_s + 0.2:
+                spells[-1] = (address, node, begin_s, answer.at_s)
+            else:
+                spells.append((answer.address, answer.node, answer.at_s, answer.at_s))
+        return [f"  {begin_s:10.3f} to {end_s:.3f} {node} {address}" for address, node, begin_s, end_s in spells[-12:]]
 
     def judge(self) -> None:
         """Hold the promises against what really happened."""

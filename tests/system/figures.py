@@ -42,7 +42,7 @@ def measure(events: Sequence[Event], answers: Iterable[Answer]) -> Figures:
             last, first = seen[at - 1], seen[at]
             if last.node == first.node or _goes_on(seen, at, last.node):
                 continue
-            trouble = _trouble(events, last)
+            trouble = _trouble(events, seen[:at])
             if trouble is None:
                 continue
             takeover.append(first.at_s - trouble.at_s)
@@ -59,13 +59,26 @@ def _goes_on(seen: Sequence[Answer], at: int, node: str) -> bool:
     return any(a.node == first.node for a in before) or any(a.node == node for a in after)
 
 
-def _trouble(events: Sequence[Event], last: Answer) -> Event | None:
-    """Return what ended the last answerer's time: the newest stop of its processes before, else its power cut."""
+def _trouble(events: Sequence[Event], before: Sequence[Answer]) -> Event | None:
+    """Return what ended the last answerer's time: the newest stop of its processes as it answered, or its power cut."""
+    last = before[-1]
     about = [event for event in events if last.node in event.words[:1]]
     recent = [e for e in about if last.at_s - RECENT_S <= e.at_s <= last.at_s]
-    stops = [e for e in recent if e.kind in STOPPED and "CONT" not in e.words]
+    stops = [e for e in recent if e.kind in STOPPED and "CONT" not in e.words and _answered(before, e)]
     cuts = [e for e in about if e.kind == "off" and abs(e.at_s - last.at_s) <= LATE_S]
     return stops[-1] if stops else cuts[0] if cuts else None
+
+
+def _answered(before: Sequence[Answer], event: Event) -> bool:
+    """Did the node that this happened to have the address just then?"""
+    last = before[-1]
+    since_s = event.at_s - LATE_S
+    for answer in reversed(before):
+        if answer.at_s < since_s:
+            return False
+        if answer.node == last.node and answer.at_s <= event.at_s:
+            return True
+    return False
 
 
 def quantile(values: Sequence[float], share: float) -> float:

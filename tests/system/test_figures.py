@@ -35,6 +35,12 @@ def test_a_planned_move_and_a_trouble_elsewhere_are_no_takeover() -> None:
     assert measure([Event(4.9, "freeze", ("node2",))], seen) == Figures(1, (), ())
 
 
+def test_what_happened_to_a_node_before_it_had_the_address_is_not_what_ended_its_time() -> None:
+    seen = [*answers("node2", 0.0, 4.0), *answers("node1", 4.1, 6.0), *answers("node2", 6.1, 9.0)]
+    assert measure([Event(2.0, "freeze", ("node1",))], seen) == Figures(1, (), ())
+    assert rounded(measure([Event(5.5, "freeze", ("node1",))], seen).silence_s) == [0.5]
+
+
 def test_two_holders_in_a_cut_are_no_takeover() -> None:
     both = sorted([*answers("node1", 0.0, 9.0), *answers("node2", 6.0, 9.0)], key=lambda answer: answer.at_s)
     assert measure([Event(5.0, "freeze", ("node1",))], both).takeover_s == ()

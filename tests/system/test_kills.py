@@ -14,21 +14,28 @@ from tests.system.counts import Rounds
 
 SHARING = "auto_failback off\nacknowledge test-stonith\ntimeout toy start 3s\ntimeout toy stop 3s\n"
 GROUP = f"node1 {ADDRESS} toy::a\n"
+EVERYTHING = "everything"
 VICTIMS = (("daemon",), ("executor",), ("daemon", "executor"))
 SPREAD_S = 0.15
 """A planned move takes about a tenth of a second here: kills fall before, into and behind each of its effects."""
+KILLS_EACH = 8
+"""Of one cluster. Whose process dies more often within a minute is started again ever later, and no node is fenced more
+than three times in ten minutes: then the kills would meet a cluster that waits."""
 
 
 def test_kills_spread_over_a_move_leave_nothing_unguarded(up: Callable[..., Cluster], rounds: Rounds) -> None:
     cluster = up(GROUP, more=SHARING)
     chance = rounds.chance(11)
-    for _ in rounds(8, 1000):
+    for at, _ in enumerate(rounds(KILLS_EACH, 1000)):
+        if at and at % KILLS_EACH == 0:
+            cluster.renew()
         holder = whole(cluster)
         other = "node2" if holder == "node1" else "node1"
-        cluster.lab.ask("spawn", node=holder, argv=["hb", "standby"], log=str(cluster.lab.home / "standby.log"))
+        if chance.random() < 0.8:  # the others are killed in rest
+            cluster.lab.ask("spawn", node=holder, argv=["hb", "standby"], log=str(cluster.lab.home / "standby.log"))
         time.sleep(chance.random() * SPREAD_S)  # the moment is what is being swept
         victim = chance.choice((holder, other))
-        for which in chance.choice(VICTIMS):
+        for which in chance.choice((*VICTIMS, (EVERYTHING,))):
             kill(cluster, victim, which)
         whole(cluster)
         cluster.judge()
@@ -36,8 +43,22 @@ def test_kills_spread_over_a_move_leave_nothing_unguarded(up: Callable[..., Clus
 
 def kill(cluster: Cluster, node: str, which: str) -> None:
     """Kill it, if it lives at this moment."""
+    if which == EVERYTHING:
+        kill_everything(cluster, node)
+        return
     with contextlib.suppress(LabError):
         cluster.lab.kill(node, which)
+
+
+def kill_everything(cluster: Cluster, node: str) -> None:
+    """Kill all processes of heartbeat at once: the kernel goes on, and with it an address and whatever else runs.
+
+    The children are stopped first, so that none leaves in order when its parent dies; the parent, whose number is the
+    least, dies first and starts none of them again.
+    """
+    cluster.lab.ask("note", text=f"signal {node} KILL {EVERYTHING}")
+    cluster.lab.output(node, ["pkill", "-STOP", "-x", "hb-.*"])
+    cluster.lab.output(node, ["pkill", "-KILL", "-x", "hb|hb-.*"])
 
 
 def whole(cluster: Cluster) -> str:
