@@ -4,6 +4,7 @@ Every test has two nodes without a device; the cluster's fixture judges at the e
 by what the client saw on the wire. What leaves a woken node is caught in the node itself.
 """
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,19 +14,7 @@ from tests.system.cluster import ADDRESS, Cluster
 
 GROUP = f"node1 {ADDRESS}\n"
 DEAD_S = 1.0
-EAVESDROP = """
-import socket, sys, time
-wanted = socket.inet_aton(sys.argv[1])
-ear = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-ear.bind((sys.argv[2], 0))
-print("listening", flush=True)
-while True:
-    frame = ear.recv(2048)
-    if frame[12:14] == b"\\x08\\x06" and frame[28:32] == wanted:
-        print(time.monotonic(), frame[11], flush=True)
-"""
-"""Prints each ARP packet that claims the address: when it came to the client, and the last byte of its sender's MAC,
-which is the node's number in the lab."""
+EAR = Path(__file__).with_name("ear.py")
 
 
 @pytest.fixture
@@ -107,7 +96,7 @@ def test_a_node_frozen_as_a_whole_never_answers_beside_the_taker(
     """Its kernel goes on answering for the rest of the hold and no longer; woken, it announces nothing."""
     log = tmp_path / "ear"
     interface = cluster.lab.plan.services[0].interface
-    argv = ["python3", "-c", EAVESDROP, ADDRESS, interface]
+    argv = [sys.executable, str(EAR), ADDRESS, interface]
     ear = cluster.lab.ask("spawn", node="client", argv=argv, log=str(log))["id"]
     cluster.until(lambda: log.exists() and "listening" in log.read_text(), "the client listens")
     at_s = cluster.lab.freeze("node1")

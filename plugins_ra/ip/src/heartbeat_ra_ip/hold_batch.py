@@ -89,7 +89,8 @@ class Batches:
         self.close()
 
     def __del__(self) -> None:
-        self.close()  # whoever stops an address and forgets the agent means no harm
+        if hasattr(self, "_socket"):  # a kernel without netfilter gave none
+            self.close()  # whoever stops an address and forgets the agent means no harm
 
     def close(self) -> None:
         self._socket.close()
