@@ -96,6 +96,13 @@ def test_a_telnet_device_echoes_what_is_typed_and_takes_some_keys_without_enter(
         assert whole(menu.port, b"secret\r\0\n\x1bbye\r") == b"Password: Welcome\r\n> Back\r\n> bye\r\n"
 
 
+@pytest.mark.parametrize(("fault", "heard"), [(Fault.BREAKS_OFF, b"> 1\r\n> "), (Fault.CUT_OFF, b"> 1\r\n")])
+def test_a_list_of_a_telnet_menu_ends_early_with_its_prompt_or_with_the_connection(fault: Fault, heard: bytes) -> None:
+    page = {"menu": State("> ", {"list": Reply("1\r\n2\r\n3\r\n"), "bye": Reply("", END)})}
+    with contextlib.closing(TelnetMenu(page, "menu", hello=b"").misbehave(fault)) as menu:
+        assert whole(menu.port, b"list\r\nbye\r\n") == heard
+
+
 def test_a_menu_that_nobody_serves_refuses_the_connection() -> None:
     menu = TelnetMenu(PAGE, "login").misbehave(Fault.UNREACHABLE)
     with contextlib.closing(menu), pytest.raises(ConnectionRefusedError):
@@ -144,6 +151,19 @@ def test_a_serial_line_greets_when_dtr_comes_back() -> None:
         assert read(terminal, b"Ready\r\n") == b"Ready\r\n"
         os.write(terminal, b"who\r")
         assert read(terminal, b"me\r\n") == b"me\r\n"
+        os.close(terminal)
+
+
+def test_a_serial_line_answers_about_another_outlet_what_it_said_before() -> None:
+    page = {"ready": State("", {r"state (\d)": lambda asked: Reply(f"{asked[1]} is on\r\n")})}
+    with contextlib.closing(SerialLine(page, "ready")) as line:
+        terminal = os.open(line.path, os.O_RDWR | os.O_NOCTTY)
+        os.write(terminal, b"state 1\r")
+        assert read(terminal, b"on\r\n") == b"1 is on\r\n"
+        line.misbehave(Fault.OFF_TOPIC)
+        for question in (b"state 2\r", b"state 2\r"):
+            os.write(terminal, question)
+            assert read(terminal, b"on\r\n") == b"1 is on\r\n"
         os.close(terminal)
 
 

@@ -21,6 +21,10 @@ class Fault(enum.Enum):
     LATE = "answers come after that time"
     BUSY = "another session holds the device: a further one is told so, or closed at once"
     LOSES_ORDER = "the connection ends when the first order arrives, and nothing is carried out; then all is well again"
+    BREAKS_OFF = "a list ends before its end, and the prompt follows as if it were whole"
+    CUT_OFF = "the connection ends in the middle of a list"
+    OFF_TOPIC = "the answer is an earlier one, about another outlet, and nothing is carried out"
+    STRANGER = "another machine answers at the address: its host key or certificate is not the device's"
     HANGS_UP = "the first order is carried out and the connection ends before the answer; then all is well again"
 
 

@@ -45,11 +45,16 @@ class Dialogue:
     ('Welcome\\r\\n', 'menu')
     >>> talk.hear("bye"), talk.is_over
     (Reply(text='', state='end'), True)
+    >>> talk = Dialogue({"ready": State(answers={r"(\\d) \\?": lambda asked: Reply(f"Plug {asked[1]} On")})}, "ready")
+    >>> talk.hear("1 ?").text, talk.earlier("2 ?").text, talk.earlier("1 ?")
+    ('Plug 1 On', 'Plug 1 On', None)
     """
 
     def __init__(self, page: Mapping[str, State], start: str) -> None:
         self._page = page
         self.state = start
+        self._said: dict[str, tuple[str, Reply]] = {}
+        """Of each form of answer, the last line that asked for it, and the reply."""
 
     @property
     def is_over(self) -> bool:
@@ -70,6 +75,13 @@ class Dialogue:
         for form, answer in state.answers.items():
             if match := re.fullmatch(form, line):
                 reply = answer if isinstance(answer, Reply) else answer(match)
+                self._said[form] = (line, reply)
                 break
         self.state = reply.state or self.state
         return reply
+
+    def earlier(self, line: str) -> Reply | None:
+        """Return the reply to another line of the same form, if that was the last of its form; None otherwise."""
+        form = next((form for form in self._page[self.state].answers if re.fullmatch(form, line)), "")
+        asked, reply = self._said.get(form, (line, Reply()))
+        return None if asked == line else reply

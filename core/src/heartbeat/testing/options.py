@@ -9,9 +9,11 @@ pytest.register_assert_rewrite(
     "heartbeat.testing.comm",
     "heartbeat.testing.hooks",
     "heartbeat.testing.installed",
+    "heartbeat.testing.leaks",
     "heartbeat.testing.quorum",
     "heartbeat.testing.ra",
     "heartbeat.testing.stonith",
+    "heartbeat.testing.stonith_contract",
 )
 
 

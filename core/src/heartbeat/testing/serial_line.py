@@ -35,9 +35,10 @@ class SerialLine:
 
     ``Fault.CLOSES`` is an answer that breaks off; ``Fault.LOSES_ORDER`` and ``Fault.HANGS_UP``, one that never comes.
     ``greeting`` is said each time that DTR comes back; on a pty, DTR is low while the line speed is 0.
+    It can play ``Fault.OFF_TOPIC`` as well: for a device whose answers name the outlet, so that the driver can tell.
     """
 
-    FAULTS = Wire.FAULTS | {Fault.LOSES_ORDER, Fault.HANGS_UP}
+    FAULTS = Wire.FAULTS | {Fault.BREAKS_OFF, Fault.LOSES_ORDER, Fault.HANGS_UP}
 
     def __init__(self, page: Mapping[str, State], start: str, *, greeting: str = "") -> None:
         self.wire = Wire()
@@ -104,8 +105,9 @@ class SerialLine:
             if fault is Fault.HANGS_UP:
                 self._talk.hear(line)
             return
-        reply = self._talk.hear(line)
-        for pause_s, piece in self.wire.pieces((reply.text + self._talk.prompt()).encode()):
+        earlier = self._talk.earlier(line) if fault is Fault.OFF_TOPIC else None
+        reply = earlier or self._talk.hear(line)
+        for pause_s, piece in self.wire.pieces((self.wire.text(reply.text) + self._talk.prompt()).encode()):
             if pause_s and self._ended.wait(pause_s):
                 return
             os.write(self._device, piece)

@@ -38,7 +38,9 @@ class TelnetMenu:
     what is typed is sent back.
     """
 
-    FAULTS = Wire.FAULTS | {Fault.UNREACHABLE, Fault.BUSY, Fault.LOSES_ORDER, Fault.HANGS_UP}
+    FAULTS = Wire.FAULTS | {
+        Fault.UNREACHABLE, Fault.BUSY, Fault.BREAKS_OFF, Fault.CUT_OFF, Fault.LOSES_ORDER, Fault.HANGS_UP,
+    }  # fmt: skip
 
     def __init__(
         self,
@@ -120,7 +122,7 @@ class TelnetMenu:
             with self._lock:
                 self._open.discard(line)
                 self._lock.notify_all()
-                broken = self._fault in {Fault.CLOSES, Fault.LOSES_ORDER, Fault.HANGS_UP}
+                broken = self._fault in {Fault.CLOSES, Fault.CUT_OFF, Fault.LOSES_ORDER, Fault.HANGS_UP}
                 self.abandoned += left and not talk.is_over and talk.state != self._start and not broken
 
     def _listen(self, line: socket.socket, talk: Dialogue) -> None:
@@ -141,7 +143,11 @@ class TelnetMenu:
         if is_order and self._fault is Fault.HANGS_UP:
             self._fault = self.wire.fault = None
             raise HungUp
-        self._say(line, (echo + reply.text + talk.prompt()).encode())
+        text = self.wire.text(reply.text)
+        if text != reply.text and self._fault is Fault.CUT_OFF:
+            line.sendall((echo + text).encode())
+            raise HungUp
+        self._say(line, (echo + text + talk.prompt()).encode())
 
     def _say(self, line: socket.socket, answer: bytes) -> None:
         for pause_s, piece in self.wire.pieces(answer):

@@ -37,7 +37,9 @@ class ToySerial(StonithDevice):
 
     def hosts(self) -> list[str]:
         with self._line() as line:
-            self._ask(line, "?")
+            answer = self._ask(line, "?")
+        if answer != "Ready":
+            raise PluginError(f"toy: {self._path} answered what no toy switch answers")
         return list(self.settings.hosts("hosts"))
 
     def power(self, host: str) -> Power:

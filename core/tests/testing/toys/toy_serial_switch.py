@@ -12,7 +12,7 @@ RELAY_FAULTS = {Fault.LIES, Fault.SLOW, Fault.DENIES}
 class ToySerialSwitch(DeviceSimulator):
     """Three plugs; the first host's name is the beginning of the second's."""
 
-    faults = frozenset(SerialLine.FAULTS | RELAY_FAULTS)
+    faults = frozenset(SerialLine.FAULTS | RELAY_FAULTS | {Fault.OFF_TOPIC})
 
     def __init__(self) -> None:
         self.relays = Outlets(["node1", "node10", "node2"])

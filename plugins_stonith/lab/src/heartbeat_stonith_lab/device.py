@@ -52,9 +52,12 @@ class Lab(StonithDevice):
     """The switch takes one order after the other, and drops that of a node which was switched off meanwhile."""
 
     def hosts(self) -> list[str]:
-        """Return the nodes of ``hostlist`` that the lab really has an outlet for."""
+        """Return the nodes of ``hostlist`` that the lab really has an outlet for. None at all is an error."""
         outlets = {outlet.lower() for outlet in self._ask("hosts")}
-        return [host for host in self.settings.hosts("hostlist") if host.lower() in outlets]
+        found = [host for host in self.settings.hosts("hostlist") if host.lower() in outlets]
+        if not found:
+            raise PluginError(f"lab: {self._path} lists no node of hostlist; is it the socket of this lab?")
+        return found
 
     def power(self, host: str) -> Power:
         match self._ask("status", host):
@@ -62,25 +65,29 @@ class Lab(StonithDevice):
                 return Power.ON
             case ["off"]:
                 return Power.OFF
-        return Power.UNKNOWN
+        raise PluginError(f"lab: {self._path} answered what is no state of {host}")
 
     def switch(self, host: str, power: Power) -> None:
         if power is Power.UNKNOWN:
             raise ValueError("a host is switched on or off")
-        self._ask(power.value, host)
+        if self._ask(power.value, host):
+            raise PluginError(f"lab: {self._path} answered an order for {host} with more than ok")
+
+    @property
+    def _path(self) -> str:
+        return self.settings.text("socket")
 
     def _ask(self, order: str, host: str = "") -> list[str]:
         """Send one order and return the words after ``ok``. Raises PluginError, naming the socket or the host."""
         line = order
         if host or order != "hosts":
             line = f"{order} {self._outlet(host)}"
-        path = self.settings.text("socket")
-        answer = self._exchange(path, line)
+        answer = self._exchange(self._path, line)
         status, _, text = answer.rstrip("\n").partition(" ")
         if status == "error":
             raise ResetFailed(f"lab: {line!r} refused: {text}")
         if not answer.endswith("\n") or status != "ok":
-            raise PluginError(f"lab: {path} answered {answer[:40]!r} to {line!r}; is it the socket of hb lab?")
+            raise PluginError(f"lab: {self._path} answered {answer[:40]!r} to {line!r}; is it the socket of hb lab?")
         return text.split()
 
     def _outlet(self, host: str) -> str:

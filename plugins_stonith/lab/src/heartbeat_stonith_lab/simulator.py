@@ -73,7 +73,7 @@ class LabSwitch(DeviceSimulator):
     def _answer(self, words: list[str]) -> bytes:
         match self._fault:
             case Fault.GARBAGE:
-                return b"\x00\xff" * 20
+                return b"ok \x00\xff\x18 \x7f\n"  # a line of the right form: only its sense is missing
             case Fault.CLOSES:
                 return b"o"
         match words:

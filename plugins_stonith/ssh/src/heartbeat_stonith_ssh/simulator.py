@@ -28,7 +28,8 @@ class SshHosts(DeviceSimulator):
 
     faults = frozenset(
         {
-            Fault.UNREACHABLE, Fault.SILENT, Fault.CLOSES, Fault.GARBAGE, Fault.REFUSES_LOGIN, Fault.DENIES, Fault.LIES,
+            Fault.UNREACHABLE, Fault.SILENT, Fault.CLOSES, Fault.GARBAGE, Fault.REFUSES_LOGIN, Fault.STRANGER,
+            Fault.DENIES, Fault.LIES,
         }
     )  # fmt: skip
 
@@ -66,6 +67,8 @@ class SshHosts(DeviceSimulator):
 
     def misbehave(self, fault: Fault) -> None:
         self.fault = fault
+        if fault is Fault.STRANGER:
+            (self.folder / "known_hosts").write_text("")
         if fault in (Fault.UNREACHABLE, Fault.SILENT, Fault.CLOSES, Fault.GARBAGE):
             self._do(self._stop_listening())
         if fault in (Fault.SILENT, Fault.CLOSES, Fault.GARBAGE):
