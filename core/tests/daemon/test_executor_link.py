@@ -29,7 +29,7 @@ DEVICE = DeviceConfig("lab #1", "lab", {"secret": "hunter2"}, ("node2",), can_re
 CLUSTER = Cluster("c", (NodeName("node1"), NodeName("node2")), Timers(0.2, 0.5, 1.0, 10.0), (GROUP,))
 CONFIG = ClusterConfig(cluster=CLUSTER, node="node1", media=(), devices=(DEVICE,))
 
-START = effects.Run(7, Action.START, "10.0.0.1", "web", timeout_s=5.0)
+START = effects.Run(7, Action.START, "10.0.0.1", "web", timeout_s=5.0, token=4)
 FENCE = effects.Run(8, Action.FENCE, "lab #1", "", host="node2", timeout_s=5.0)
 
 
@@ -60,10 +60,10 @@ class FakeExecutor:
     def babble(self) -> None:
         self._writers[-1].write(b"\xff" * 100)
 
-    async def become_ready(self, *running: wire.Running) -> None:
+    async def become_ready(self, *running: wire.Running, forgot: str = "", **tokens: int) -> None:
         """Greet, take the plugins, be warm."""
         await until(lambda: any(isinstance(request, wire.Warm) for request in self.asked))
-        self.tell(wire.Ready(1, {}), *running, wire.Ready(1, {}))
+        self.tell(wire.Ready(1, {}, {}, forgot), *running, wire.Ready(1, {}, tokens))
 
     def die(self) -> None:
         assert self._server is not None
@@ -141,6 +141,42 @@ def test_an_executor_that_comes_later_is_found(bench: Bench) -> None:
         await bench.executor.listen()
         await bench.executor.become_ready()
         await bench.happens(events.ExecutorChanged(ready=True))
+
+    bench.play(scenario())
+
+
+def test_orders_carry_their_tokens_and_a_new_executor_is_told_the_highest(bench: Bench) -> None:
+    async def scenario() -> None:
+        await bench.up()
+        await bench.happens(events.ExecutorChanged(ready=True))
+        bench.link.run(msgspec.structs.replace(START, on_hold=True))
+        bench.link.go(effects.Go(7, 6))
+        bench.link.run(msgspec.structs.replace(START, id=9, action=Action.STOP, token=5))
+        await until(lambda: len(bench.runs()) == 2)
+        assert [(run.group, run.token) for run in bench.runs()] == [("web", 4), ("web", 5)]
+        assert wire.Go(7, 6) in bench.executor.asked
+        bench.executor.die()
+        await until(lambda: bool(bench.journal))
+        await bench.executor.listen()
+        await until(lambda: bool(bench.executor.asked))
+        (warm,) = bench.executor.asked
+        assert isinstance(warm, wire.Warm)
+        assert warm.tokens == {"web": 6}
+
+    bench.play(scenario())
+
+
+def test_the_kernel_is_told_what_the_executor_has_seen_and_what_it_forgot(bench: Bench) -> None:
+    async def scenario() -> None:
+        await bench.executor.listen()
+        bench.link.start()
+        await bench.executor.become_ready(forgot="the file is damaged", web=8)
+        await bench.happens(events.ExecutorChanged(ready=True, detail="the file is damaged", tokens={"web": 8}))
+        bench.executor.die()
+        await bench.happens(events.ExecutorChanged(ready=False, detail="the executor died"))
+        await bench.executor.listen()
+        await bench.executor.become_ready(web=8)
+        await bench.happens(events.ExecutorChanged(ready=True, tokens={"web": 8}))
 
     bench.play(scenario())
 

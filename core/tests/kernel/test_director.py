@@ -14,6 +14,7 @@ from heartbeat.model.operation import Action, Outcome
 from heartbeat.model.proof import Proof, Proved
 from heartbeat.model.view import Member, Standing, View, ViewId
 from heartbeat.sim.machine import Behaviour
+from heartbeat.wire import api
 from heartbeat.wire.messages import Heard, Holding, Local, Order
 
 NODE1, NODE2, NODE3 = Nid(0), Nid(1), Nid(2)
@@ -98,6 +99,23 @@ def test_a_move_stops_at_the_source_and_starts_when_it_says_stopped(play: Play) 
     assert play.orders() == []
     play.says(2, 0, Local.STOPPED, 6)
     assert play.orders() == ["start 0 on node2"]
+
+
+def test_an_order_is_above_all_that_any_machine_has_seen_of_its_group(play: Play) -> None:
+    """All daemons were started anew, and the executors go on."""
+    play.says(0, 0, Local.STOPPED, 41)
+    play.says(2, 0, Local.STOPPED, 57)
+    assert play.orders() == ["start 0 on node2"]
+    assert play.token > 57
+
+
+def test_what_a_new_executor_has_seen_is_not_taken_for_the_order_that_is_on_its_way(play: Play) -> None:
+    """An order of a token that the machine has seen is refused there; so another is given."""
+    play.orders()
+    first = play.token
+    play.says(1, 0, Local.STOPPED, first + 20)
+    assert play.orders() == ["start 0 on node2"]
+    assert play.token > first + 20
 
 
 def test_an_order_without_effect_is_given_again(play: Play) -> None:
@@ -419,3 +437,38 @@ def test_a_start_that_fails_here_is_tried_on_the_next_and_not_lost(
     world.run(3.0)
     assert world.where("data") == {"node3"}
     assert world.machines.violations == []
+
+
+def test_when_all_daemons_are_new_their_orders_go_on_above_what_the_executors_have_seen(
+    make_world: Any, make_cluster: Any, make_group: Any
+) -> None:
+    """Counted from nothing they would all come late, and be refused."""
+    world = make_world(make_cluster(2, make_group("data", "node1", "fs!"), failback=Failback.OFF))
+    for target in (NODE2, NODE1, NODE2):
+        world.ask(target, api.Takeover("all"))
+        world.run(3.0)
+    seen = world.machines.tokens[NODE2].highest["data"]
+    for nid in (NODE1, NODE2):
+        world.kill_daemon(nid)
+    for nid in (NODE1, NODE2):
+        world.boot(nid, new_boot=False)
+    world.run(5.0)
+    assert world.where("data") == {"node2"}
+    world.log.clear()
+    world.ask(NODE1, api.Takeover("all"))
+    world.run(3.0)
+    assert world.where("data") == {"node1"}
+    assert world.machines.tokens[NODE1].highest["data"] > seen
+    assert "group.start-failed" not in world.trace()
+
+
+def test_an_executor_that_forgot_what_it_has_seen_raises_an_alarm_and_nothing_moves(
+    make_world: Any, make_cluster: Any, make_group: Any
+) -> None:
+    world = make_world(make_cluster(2, make_group("data", "node1", "fs!")))
+    world.step(NODE1, ev.ExecutorChanged(ready=True, detail="the file is damaged"))
+    world.run(1.0)
+    (forgot,) = [decision for _, decision in world.nodes[NODE1].decisions if decision.kind == "executor.forgot"]
+    assert forgot.alarm
+    assert forgot.reason.causes[0].fact == "the file is damaged"
+    assert world.where("data") == {"node1"}

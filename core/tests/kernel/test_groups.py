@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from heartbeat.kernel import effects as fx
 from heartbeat.kernel.groups import LocalGroup
-from heartbeat.model.operation import Outcome, Result
+from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.wire.messages import Local
 
 GOOD = Result(Outcome.DONE)
@@ -169,15 +169,35 @@ def test_a_start_that_is_given_up_ends_what_is_under_way_and_begins_no_more(play
     assert played.answer(GOOD) == ["stop a"]
 
 
+def test_every_start_and_stop_carries_the_token_of_its_order(played: Played) -> None:
+    played.stopped()
+    played.group.start(5, "go", 0, proved=True)
+    assert [run.token for run in played.bench.runs] == [5]
+    played.take()
+    played.answer(GOOD)
+    played.group.stop(7, "it moves")
+    played.bench.desk.effects = []
+    played.group.finished(played.ids[0], GOOD)
+    assert [(run.action, run.token) for run in played.bench.runs] == [(Action.STOP, 7)]
+
+
+def test_what_the_machine_has_seen_before_is_over(played: Played) -> None:
+    played.stopped()
+    played.group.saw(8)
+    played.group.saw(3)
+    assert played.group.holding().token == 8
+
+
 def test_a_prepared_start_acts_only_when_told(played: Played) -> None:
     played.stopped()
-    played.group.prepare()
+    played.group.prepare(4)
     (run,) = played.bench.runs
     assert run.on_hold
     assert played.is_in(Local.STOPPED)
     played.take()
     played.group.start(5, "released", 0, proved=True)
-    assert [e.id for e in played.bench.desk.effects if isinstance(e, fx.Go)] == [run.id]
+    assert run.token == 4
+    assert [e for e in played.bench.desk.effects if isinstance(e, fx.Go)] == [fx.Go(run.id, 5)]
     assert played.take() == [], "nothing is begun a second time"
     played.ids = [run.id]
     assert played.answer(GOOD) == ["start b"]
@@ -185,7 +205,7 @@ def test_a_prepared_start_acts_only_when_told(played: Played) -> None:
 
 def test_a_preparation_that_is_dropped_is_cancelled(played: Played) -> None:
     played.stopped()
-    played.group.prepare()
+    played.group.prepare(4)
     (run,) = played.bench.runs
     played.group.drop_preparation()
     assert [e.id for e in played.bench.desk.effects if isinstance(e, fx.Cancel)] == [run.id]

@@ -37,6 +37,15 @@ def test_only_news_makes_planning_look_again(make_bench: MakeBench) -> None:
     assert ledger.dirty
 
 
+def test_the_highest_token_of_a_group_is_anybodys(make_bench: MakeBench) -> None:
+    ledger = make_bench().ledger
+    assert ledger.highest_token(0) == 0
+    ledger.told(NODE2, 1, 1, _holding(Local.STOPPED, token=4))
+    assert [ledger.highest_token(group) for group in (0, 1)] == [4, 0]
+    ledger.mine[0] = _holding(Local.STOPPED, token=9)[0]
+    assert ledger.highest_token(0) == 9
+
+
 def test_a_proof_is_about_one_life_and_those_before(make_bench: MakeBench) -> None:
     ledger = make_bench().ledger
     ledger.prove(Proved(NODE2, 3, Proof.READ_BACK, "read off"))

@@ -40,8 +40,8 @@ def born(nid: Nid = A, incarnation: int = 1, durable: int = 1, session: bytes = 
 
 
 RAN = o.Ran(
-    1005.0, A, fx.Run(1, Action.START, "g0r0", "g0"), view(2, A, B), Standing.PRIMARY,
-    {B: 1, C: 1}, {B: 1004.9, C: 1000.0}, DEAD_S, 7,
+    1005.0, A, fx.Run(1, Action.START, "g0r0", "g0", token=7), view(2, A, B), Standing.PRIMARY,
+    {B: 1, C: 1}, {B: 1004.9, C: 1000.0}, DEAD_S,
 )  # fmt: skip
 """A start of g0 on a while c is silent and nothing shows that it is off."""
 
@@ -76,6 +76,8 @@ def fenced(target: Nid, incarnation: int = 1) -> o.Fenced:
     return o.Fenced(1004.0, A, target, incarnation, Proof.READ_BACK, True)
 
 
+ACTED = o.Acted(1006.0, A, RAN.run)
+GONE = o.Gone(1005.5, A, 1)
 SHOT = run(Action.FENCE, "switch", host="node2")
 BOGUS_SEND = fx.Send(Header(0, b"c", b"s", 1, b"x", 9), Packet(Propose(ViewId(9, A), (), "")))
 TOLD_STALE = fx.Send(Header(0, b"c", b"s", 1, b"x", 9), Packet(StaleLife(Member(A, 1), b"x")))
@@ -95,6 +97,7 @@ BROKEN: dict[str, list[o.Observation]] = {
     "S18": [ran(run=run(Action.START, "g0r1", "g0"))],
     "S21": [o.Size(1001.0, A, "early stream messages", 1025, 1024)],
     "S23": [o.Bogus(1001.0, A, "of a stranger", (BOGUS_SEND,))],
+    "S24": [RAN, GONE, ACTED],
     "promise b": [o.Activated(1001.0, A, "g1", "g1r0", (B,), (B,))],
     "promise c": [
         ran(run=run(Action.START, "g1r0", "g1"), heard_s={B: 1004.9}),
@@ -129,6 +132,7 @@ KEPT: dict[str, list[o.Observation]] = {
     "S18": [ran(), ended(1), ran(run=run(Action.START, "g0r1", "g0", number=2))],
     "S21": [o.Size(1001.0, A, "early stream messages", 1024, 1024)],
     "S23": [o.Bogus(1001.0, A, "of a former life", (fx.Arm(1.0), TOLD_STALE))],
+    "S24": [RAN, ACTED, GONE, msgspec.structs.replace(born(), boots=2), ACTED],
     "promise b": [o.Activated(1001.0, A, "g1", "g1r0", (B,)), o.Activated(1001.0, A, "g0", "g0r0", (B,), (B,))],
     "promise c": [
         ran(run=run(Action.START, "g1r0", "g1"), heard_s={C: 1000.0}),
@@ -169,12 +173,12 @@ def test_a_kept_law_is_not_called_broken(kind: type[Checker]) -> None:
 
 def test_every_property_has_a_checker_or_a_reason_why_not() -> None:
     checked = {kind.law for kind in check.CHECKERS}
-    wanted = {f"S{n}" for n in range(1, 24)} | {f"L{n}" for n in range(1, 10)}
+    wanted = {f"S{n}" for n in range(1, 25)} | {f"L{n}" for n in range(1, 10)}
     wanted |= {"promise a", "promise b", "promise c"}
     # S14 is promise (a); S22 is judged by running twice (test_determinism).
     assert checked | set(check.NOT_APPLICABLE) | {"S22", "promise a"} == wanted
     assert not checked & set(check.NOT_APPLICABLE)
-    assert (len(checked), len(check.NOT_APPLICABLE)) == (23, 10)
+    assert (len(checked), len(check.NOT_APPLICABLE)) == (24, 10)
 
 
 def test_a_start_on_the_word_of_a_former_life_is_found() -> None:
@@ -219,6 +223,13 @@ def test_a_member_that_is_being_switched_off_is_found_until_the_device_has_answe
     assert violations("S16", [*fires, installed(A, view(3, A, C))])
     assert violations("S16", [*fires, ended(SHOT.id), installed(A, view(3, A, C))]) == []
     assert violations("S16", [*fires, installed(B, view(3, A, C))]) == [], "another node need not know it yet"
+
+
+@pytest.mark.parametrize("newer", [run(Action.STOP, "g0r1", "g0"), run(Action.START, "g0r1", "g0")])
+def test_a_start_that_acts_after_a_newer_order_is_found(newer: fx.Run) -> None:
+    same, later = (ran(run=msgspec.structs.replace(newer, token=token)) for token in (7, 8))
+    assert violations("S24", [RAN, later, ACTED])
+    assert bool(violations("S24", [RAN, same, ACTED])) is (newer.action is Action.STOP), "a group starts with one token"
 
 
 def test_a_fence_without_quorum_is_found() -> None:

@@ -104,7 +104,7 @@ def operations(world: World) -> list[tuple[float, Outcome]]:
 def test_operations_of_one_resource_happen_one_after_the_other(world: World) -> None:
     ended = operations(world)
     world.machines.behaviour["node0", "g0r0", Action.START] = Behaviour(takes_s=0.5)
-    world.machines.carry_out(A, fx.Run(1, Action.START, "g0r0", "g0"))
+    world.machines.carry_out(A, fx.Run(1, Action.START, "g0r0", "g0", token=1))
     world.machines.carry_out(A, fx.Run(2, Action.PROBE, "g0r0", "g0"))
     world.run(0.49)
     assert not ended
@@ -112,10 +112,33 @@ def test_operations_of_one_resource_happen_one_after_the_other(world: World) -> 
     assert [outcome for _, outcome in ended] == [Outcome.DONE, Outcome.RUNNING]
 
 
+def test_a_late_start_of_a_daemon_that_is_gone_does_not_act(world: World) -> None:
+    ended = operations(world)
+    for number, action in enumerate((Action.START, Action.STOP)):
+        world.machines.carry_out(A, fx.Run(number, action, "g0r0", "g0", token=3))
+        world.run(1.0)
+    world.machines.start_late(A)
+    world.run(1.0)
+    assert [outcome for _, outcome in ended] == [Outcome.DONE, Outcome.DONE], "its daemon is there, and nothing is late"
+    world.machines.daemon_left(A)
+    world.machines.start_late(A)
+    world.run(1.0)
+    assert [outcome for _, outcome in ended[2:]] == [Outcome.CANCELLED]
+    assert world.machines.active[A] == set()
+
+
+def test_another_boot_knows_of_no_order(world: World) -> None:
+    operations(world)
+    world.machines.carry_out(A, fx.Run(1, Action.START, "g0r0", "g0", token=3))
+    world.run(1.0)
+    world.machines.lost_power(A)
+    assert world.machines.tokens[A].highest == {}
+
+
 def test_a_start_that_hangs_may_have_had_its_effect(world: World) -> None:
     ended = operations(world)
     world.machines.behaviour["node0", "g0r0", Action.START] = Behaviour(takes_s=1e9, residue=True)
-    world.machines.carry_out(A, fx.Run(1, Action.START, "g0r0", "g0", timeout_s=2.0))
+    world.machines.carry_out(A, fx.Run(1, Action.START, "g0r0", "g0", token=1, timeout_s=2.0))
     world.run(3.0)
     assert ended == [(2.0, Outcome.UNKNOWN)]
     assert world.machines.active[A] == {"g0r0"}

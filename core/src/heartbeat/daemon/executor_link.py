@@ -72,6 +72,12 @@ class ExecutorLink:
         self._under_way: dict[int, _Operation] = {}
         self._inherited: set[int] = set()
         self._asked: dict[int, tuple[DeviceConfig, int]] = {}
+        self._tokens: dict[str, int] = {}
+        """By group, the highest that this daemon has sent."""
+        self._kept: dict[str, int] = {}
+        """By group, the highest that the executor says it has seen."""
+        self._forgot = ""
+        """Why it does not know."""
         self._next_own = OWN_IDS + (incarnation << 20)
         self._transport: asyncio.WriteTransport | None = None
         self._greeted = False
@@ -100,13 +106,20 @@ class ExecutorLink:
         """Have one operation carried out; without an executor its outcome is unknown at once."""
         request = self._request(effect)
         self._under_way[effect.id] = _Operation(effect.action, effect.subject, effect.group, effect.host)
+        self._sending(effect.group, effect.token)
         if isinstance(request, str):
             self._finish(effect.id, Result(Outcome.REFUSED, request))
         elif not self._send(request):
             self._finish(effect.id, Result(Outcome.UNKNOWN, "the executor is not there"))
 
+    def _sending(self, group: str, token: int) -> None:
+        if group:
+            self._tokens[group] = max(token, self._tokens.get(group, 0))
+
     def go(self, effect: effects.Go) -> None:
-        self._send(wire.Go(effect.id))
+        if effect.id in self._under_way:
+            self._sending(self._under_way[effect.id].group, effect.token)
+        self._send(wire.Go(effect.id, effect.token))
 
     def cancel(self, effect: effects.Cancel) -> None:
         self._send(wire.Cancel(effect.id))
@@ -124,7 +137,17 @@ class ExecutorLink:
                 return f"{run.subject} is no device of this node"
             kind, plugin, params = "stonith", device.type, device.params
         return wire.Run(
-            run.id, kind, plugin, run.subject, params, run.action, run.timeout_s, run.host, on_hold=run.on_hold
+            run.id,
+            kind,
+            plugin,
+            run.subject,
+            params,
+            run.action,
+            run.timeout_s,
+            run.host,
+            on_hold=run.on_hold,
+            group=run.group,
+            token=run.token,
         )
 
     def _send(self, request: wire.Request) -> bool:
@@ -152,7 +175,8 @@ class ExecutorLink:
         self._transport = transport
         self._greeted = self._warmed = False
         self._inherited.clear()
-        self._send(wire.Warm(self._plugins))
+        self._forgot = ""
+        self._send(wire.Warm(self._plugins, dict(self._tokens)))
 
     def lost(self) -> None:
         """The executor died: every operation under way is of unknown outcome. After close it is nobody's concern."""
@@ -196,6 +220,8 @@ class ExecutorLink:
         """Ready comes twice: on connecting, and when all plugins are imported. The second one counts."""
         for plugin, reason in sorted(report.broken.items()):
             self._log.error(f"the executor cannot use {plugin}: {reason}")
+        self._forgot = self._forgot or report.forgot
+        self._kept = report.tokens
         self._warmed, self._greeted = self._greeted, True
         self._announce()
 
@@ -207,7 +233,7 @@ class ExecutorLink:
         if self._ready or not self._warmed or self._inherited:
             return
         self._ready = True
-        self._take(events.ExecutorChanged(ready=True))
+        self._take(events.ExecutorChanged(ready=True, detail=self._forgot, tokens=self._kept))
         self._watch = ExecutorWatch(self._deadtime_s, time.monotonic())
         self._look_again(self._watch)
         for device in self._devices.values():

@@ -13,6 +13,7 @@ from heartbeat.executor.loader import Loader
 from heartbeat.executor.process import OOM_SPARED, adopt_orphans, normal_scheduling, oom_score_adj
 from heartbeat.executor.seat import SeatTaken, take_seat
 from heartbeat.executor.server import Server
+from heartbeat.executor.tokens import KeptTokens
 from heartbeat.model.places import Places
 from heartbeat.plugin import Registry
 
@@ -75,6 +76,7 @@ def _set_up(
         ledger=ledger,
         hold=hold or hold_socket(places.hold_socket),
         priority=priority,
+        tokens=KeptTokens(places.run / "tokens"),
     )
 
 

@@ -12,6 +12,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+import msgspec
+
 from heartbeat.executor.agents import SILENCED
 from heartbeat.executor.child import GO, Birth, fork_child
 from heartbeat.executor.guarding import Guarding
@@ -19,6 +21,7 @@ from heartbeat.executor.ledger import Ledger
 from heartbeat.executor.operation import LOOKS, Operation, Phase
 from heartbeat.executor.process import is_uninterruptible
 from heartbeat.executor.tail import Tail
+from heartbeat.executor.tokens import KeptTokens
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.wire.executor import Finished, Run, Running
 
@@ -53,6 +56,7 @@ class Operations:
         ledger: Ledger | None = None,
         heard: Heard | None = None,
         guarding: Guarding | None = None,
+        tokens: KeptTokens | None = None,
     ) -> None:
         self._birth = birth
         self._selector = selector
@@ -60,6 +64,7 @@ class Operations:
         self._ledger = ledger
         self._heard = heard
         self._guarding = guarding
+        self._tokens = tokens
         self._operations: dict[int, Operation] = {}
         self._by_pid: dict[int, Operation] = {}
         self._queues: dict[tuple[str, str], deque[Operation]] = {}
@@ -80,14 +85,21 @@ class Operations:
         if request.on_hold:
             operation.phase = Phase.HELD
             self._fork(operation)
+        elif late := self._noted(request):
+            self._answer(operation, late)
         else:
             operation.timer_s = operation.deadline_s
             self._queue(operation)
 
-    def go(self, number: int) -> None:
-        """Let an operation on hold act, in its turn; its deadline runs from now."""
+    def go(self, number: int, token: int) -> None:
+        """Let an operation on hold act, in its turn and by the token of its start; its deadline runs from now."""
         operation = self._operations.get(number)
         if operation is not None and operation.phase is Phase.HELD and operation.timer_s is None:
+            operation.request = msgspec.structs.replace(operation.request, token=token)
+            late = self._noted(operation.request)
+            if late is not None:
+                self._drop(operation, late)
+                return
             operation.deadline_s = operation.timer_s = time.monotonic() + operation.request.deadline_s
             self._queue(operation)
 
@@ -99,6 +111,8 @@ class Operations:
 
     def daemon_left(self) -> None:
         """Nobody is left who could say go: what is prepared or waiting to start something never will."""
+        if self._tokens is not None:
+            self._tokens.daemon_left()
         for operation in list(self._operations.values()):
             waits = operation.phase in (Phase.WAITING, Phase.HELD)
             if waits and (operation.timer_s is None or operation.request.action in _LETS_LOOSE):
@@ -221,6 +235,11 @@ class Operations:
             follow_up.timer_s = time.monotonic() + KILL_GRACE_S
             follow_up.signal_child(signal.SIGKILL)  # its end, or the timer, brings us back here
             return
+        late = self._tokens.objection(queue[0].request) if self._tokens is not None else None
+        if late is not None:
+            self._drop(queue[0], late)
+            self._advance(key)
+            return
         operation = queue.popleft()
         if not queue:
             del self._queues[key]
@@ -270,9 +289,9 @@ class Operations:
             follows_up = operation.request.action is Action.START and told.result.outcome is Outcome.DONE
             if operation.phase is Phase.HELD:
                 self._drop(operation, told.result)
-            elif follows_up and self._is_stale_start(operation):
+            elif follows_up and (stale := self._stale_start(operation)):
                 operation.signal_child(signal.SIGKILL)  # it must not announce any more
-                self._answer(operation, SILENCED)
+                self._answer(operation, stale)
             else:
                 self._answer(operation, told.result, follows_up=follows_up)
         if is_over and child.result_fd >= 0:
@@ -341,10 +360,21 @@ class Operations:
         elif operation.was_watched and result.outcome is not Outcome.DONE:
             self._guarding.watch(request)
 
-    def _is_stale_start(self, operation: Operation) -> bool:
-        """Was the hold lost while it started? Then somebody else may have it: it does not count, and is stopped."""
-        permission = self._birth.permission
-        return permission is not None and permission.is_expired and operation.request.kind == "ra"
+    # What comes too late
+
+    def _noted(self, request: Run) -> Result | None:
+        """Take note of an order; return the answer when it is late."""
+        return self._tokens.take(request) if self._tokens is not None else None
+
+    def _stale_start(self, operation: Operation) -> Result | None:
+        """Return the answer if the hold was lost while it started, or a newer order or a stop came for its group.
+
+        Then somebody else may have it: it does not count, and is stopped.
+        """
+        permission, request = self._birth.permission, operation.request
+        if permission is not None and permission.is_expired and request.kind == "ra":
+            return SILENCED
+        return self._tokens.overtaken(request) if self._tokens is not None else None
 
     def _forget(self, operation: Operation) -> None:
         """Its child is gone; only a pipe that a service holds may stay, read by its handler."""

@@ -13,6 +13,7 @@ from heartbeat.executor.guarding import Guarding
 from heartbeat.executor.ledger import Ledger
 from heartbeat.executor.link import Link
 from heartbeat.executor.operations import Heard, Operations
+from heartbeat.executor.tokens import KeptTokens
 from heartbeat.model.operation import Outcome, Result
 from heartbeat.wire.executor import Cancel, Finished, Go, Ping, Pong, Protected, Ready, Request, Run, Running, Warm
 
@@ -34,8 +35,13 @@ class Server:
         told: Callable[[Finished], None] | None = None,
         hold: socket.socket | None = None,
         priority: int = 0,
+        tokens: KeptTokens | None = None,
     ) -> None:
-        """``hold``: takes the daemon's word about the hold, guarded with this real-time ``priority`` (0: none)."""
+        """``hold``: takes the daemon's word about the hold, guarded with this real-time ``priority`` (0: none).
+
+        ``tokens``: which orders this machine has seen; None by hand, where nothing comes late.
+        """
+        self._tokens = tokens
         self._told = told
         self._is_leaving = False
         self._leave_by_s: float | None = None
@@ -45,7 +51,7 @@ class Server:
             self._guarding = Guarding(hold, birth.loader, self._selector, ledger, self._protected, priority)
             birth = replace(birth, permission=self._guarding.permission)
         self._birth = birth
-        self._operations = Operations(birth, self._selector, self._report, ledger, heard, self._guarding)
+        self._operations = Operations(birth, self._selector, self._report, ledger, heard, self._guarding, tokens)
         self._link = Link(self._selector, self._greeting, self._take, self._operations.daemon_left)
         self._wake_r, self._wake_w = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._selector.register(self._wake_r, selectors.EVENT_READ, self._woken)
@@ -103,12 +109,15 @@ class Server:
             self._link.send(protected)
 
     def _ready(self) -> Ready:
-        return Ready(os.getpid(), dict(self._birth.loader.broken))
+        tokens, forgot = (self._tokens.highest, self._tokens.forgot) if self._tokens is not None else ({}, "")
+        return Ready(os.getpid(), dict(self._birth.loader.broken), tokens, forgot)
 
     def _take(self, request: Request) -> None:
         match request:
             case Warm():
                 self._birth.loader.warm(request.plugins)
+                if self._tokens is not None:
+                    self._tokens.told(request.tokens)
                 if self._guarding is not None:
                     self._guarding.start()
                 self._link.send(self._ready())
@@ -118,7 +127,7 @@ class Server:
             case Run():
                 self._operations.run(request)
             case Go():
-                self._operations.go(request.id)
+                self._operations.go(request.id, request.token)
             case Ping():
                 self._link.send(Pong())
             case Cancel():

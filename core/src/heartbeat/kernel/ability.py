@@ -35,6 +35,16 @@ class Ability:
             alarm=True,
         )
 
+    def forgot(self, why: str) -> None:
+        """The executor does not know any more which orders this machine has seen."""
+        self._desk.decide(
+            "executor.forgot",
+            self._desk.node(self._desk.me),
+            "the executor does not know any more which orders it has seen: it goes by what this daemon has sent",
+            why,
+            alarm=True,
+        )
+
     def is_unable(self, nid: Nid) -> bool:
         """Must this node be given nothing, and relieved of what it holds?"""
         if nid != self._desk.me:

@@ -53,8 +53,9 @@ class Desk:
         host: str = "",
         timeout_s: float = 60.0,
         on_hold: bool = False,
+        token: int = 0,
     ) -> int:
         """Have the executor do something; return the operation's id."""
         self._operations += 1
-        self.effects.append(Run(self._operations, action, subject, group, host, timeout_s, on_hold))
+        self.effects.append(Run(self._operations, action, subject, group, host, timeout_s, on_hold, token))
         return self._operations

@@ -350,7 +350,8 @@ class Director:
             if action == "start":
                 self._prepared.pop(index, None)
                 self._starts.pop(index, None)
-        self.token += 1
+        # All daemons may be new, and count from nothing: what the executors have seen is in the holdings.
+        self.token = max(self.token, self._ledger.highest_token(index)) + 1
         order = Order(self._membership.view.id, self.token, index, node, action, why, proved)
         if action != "prepare":
             self._outstanding[index] = (order, self._desk.now_s + ORDER_AGAIN_S)
@@ -380,7 +381,7 @@ class Director:
         elif self.standing is Standing.NO_QUORUM or order.token <= group.token:
             return
         elif order.action == "prepare":
-            group.prepare()
+            group.prepare(order.token)
         elif any(self._is_heard_unproved(nid, order) for nid in self._absent()):
             return  # a node that hears a peer takes nothing from that life of it, whoever orders it
         elif order.action == "start" and not self.leaving & {self._desk.me}:

@@ -38,12 +38,16 @@ class Run(msgspec.Struct, frozen=True, tag=True):
     timeout_s: float = 60.0
     on_hold: bool = False
     """Prepare only; acts on Go."""
+    token: int = 0
+    """Of the order that it belongs to, for the executor to tell a late start from a new one; 0 for devices."""
 
 
 class Go(msgspec.Struct, frozen=True, tag=True):
     """Let an operation on hold act."""
 
     id: int
+    token: int = 0
+    """Of the order to start; the one on hold was prepared by an earlier order."""
 
 
 class Cancel(msgspec.Struct, frozen=True, tag=True):

@@ -42,6 +42,9 @@ class ExecutorChanged(msgspec.Struct, frozen=True, tag=True):
 
     ready: bool
     detail: str = ""
+    """When gone: why. When ready: why it does not know any more which orders it has seen; empty when it does."""
+    tokens: dict[str, int] = {}
+    """When ready: by group, the highest token that this machine has seen; of a former daemon's life, too."""
 
 
 class ExecutorHung(msgspec.Struct, frozen=True, tag=True):

@@ -83,6 +83,10 @@ class LocalGroup:
         self._desk.urgent = True
         self.decision = self._desk.decide(kind, self.subject, text, *causes, alarm=alarm)
 
+    def saw(self, token: int) -> None:
+        """Orders up to this one were given to this machine before: they are over."""
+        self.token = max(token, self.token)
+
     # Probe: before anything else, what is here?
 
     def probe(self, why: str) -> None:
@@ -122,11 +126,12 @@ class LocalGroup:
 
     # Start.
 
-    def prepare(self) -> None:
-        """Fork and warm the first start; nothing acts before it may."""
+    def prepare(self, token: int) -> None:
+        """Fork and warm the first start; nothing acts before it may, and then by the token of the order to start."""
         if self.state is Local.STOPPED and self.doing is Doing.NOTHING:
             self.doing = Doing.PREPARING
-            self._prepared = self._run(Action.START, 0, self.group.resources[0].start_timeout_s, on_hold=True)
+            timeout_s = self.group.resources[0].start_timeout_s
+            self._prepared = self._run(Action.START, 0, timeout_s, on_hold=True, token=token)
             self._give_up_s = float("inf")
 
     def drop_preparation(self) -> None:
@@ -143,7 +148,7 @@ class LocalGroup:
         self.detail = ""
         self._become(Local.STARTING, "group.start", f"starting {self.group.name}", why, *([cause] if cause else []))
         if self.doing is Doing.PREPARING:
-            self._desk.effects.append(Go(self._prepared))
+            self._desk.effects.append(Go(self._prepared, token))
             self._at, self._prepared = 0, 0
             self._expect(self.group.resources[0].start_timeout_s)
             self.doing = Doing.STARTING
@@ -195,7 +200,7 @@ class LocalGroup:
     def stop(self, token: int, why: str) -> None:
         """Stop right to left; a start under way is let end first, a blocked group is tried again."""
         self.drop_preparation()
-        self.token = max(token, self.token)
+        self.saw(token)
         if self.doing is Doing.STARTING:
             self._stop_wanted = True
             return
@@ -251,9 +256,18 @@ class LocalGroup:
 
     # Operations.
 
-    def _run(self, action: Action, at: int, timeout_s: float, *, on_hold: bool = False) -> int:
+    def _run(
+        self, action: Action, at: int, timeout_s: float, *, on_hold: bool = False, token: int | None = None
+    ) -> int:
         resource: Resource = self.group.resources[at]
-        number = self._desk.run(action, resource.name, group=self.group.name, timeout_s=timeout_s, on_hold=on_hold)
+        number = self._desk.run(
+            action,
+            resource.name,
+            group=self.group.name,
+            timeout_s=timeout_s,
+            on_hold=on_hold,
+            token=self.token if token is None else token,
+        )
         self._waiting[number] = at
         self._expect(timeout_s)
         return number

@@ -323,7 +323,10 @@ class Kernel:
         self._ledger.dirty = self._desk.urgent = True
         if event.ready:
             self._fencing.executor_back()
+            if event.detail:
+                self._ability.forgot(event.detail)
             for group in self._groups:
+                group.saw(event.tokens.get(group.group.name, 0))
                 if group.state is m.Local.UNKNOWN:
                     group.probe("the executor is ready")
             return

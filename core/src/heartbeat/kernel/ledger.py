@@ -64,6 +64,11 @@ class Ledger:
         holding = self.holding(nid, group)
         return holding.state if holding else Local.UNKNOWN
 
+    def highest_token(self, group: int) -> int:
+        """Return the highest token of a group that any node says it has seen."""
+        rows = (self.mine, *(row.holdings for row in self._rows.values()))
+        return max((row[group].token for row in rows if group in row), default=0)
+
     def told_s(self, nid: Nid, group: int) -> float:
         """Return when another node was first heard to be in its present state with a group."""
         return self._rows[nid].since_s.get(group, self._desk.now_s)

@@ -41,9 +41,10 @@ class Outcome(enum.Enum):
     """Answer of a probe or monitor."""
     FAILED = "failed"
     REFUSED = "refused"
-    """Not tried: bad parameters, program not installed, stale token."""
+    """Not tried: bad parameters, program not installed."""
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
+    """Not wanted any more, or not allowed here now: called back, too late, without a hold."""
 
 
 class Result(msgspec.Struct, frozen=True):

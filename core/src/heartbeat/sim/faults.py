@@ -140,6 +140,11 @@ def executor(stage: "Stage", fault: Fault) -> None:
     stage.world.machines.executor_dies(Nid(fault.node), fault.for_s)
 
 
+def late_start(stage: "Stage", fault: Fault) -> None:
+    """The starts that earlier daemons of ``node`` asked for reach its executor once more."""
+    stage.world.machines.start_late(Nid(fault.node))
+
+
 # Disks.
 
 
@@ -242,6 +247,7 @@ KINDS: dict[str, Callable[["Stage", Fault], Mend | None]] = {
     "freeze": freeze,
     "suspend": suspend,
     "executor": executor,
+    "late-start": late_start,
     "disk-stall": disk_stall,
     "disk-slow": disk_slow,
     "disk-full": disk_full,

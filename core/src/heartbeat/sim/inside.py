@@ -51,10 +51,6 @@ def deadtime_s(kernel: Kernel) -> float:
     return kernel._detector.deadtime_s
 
 
-def token(kernel: Kernel, group: str) -> int:
-    return next((each.token for each in kernel._groups if each.group.name == group), 0)
-
-
 def is_for_cause(kernel: Kernel, target: Nid) -> bool:
     case = kernel._fencing.cases.get(target)
     return case is not None and (case.for_cause or "cannot stop" in case.why)

@@ -16,7 +16,8 @@ from heartbeat.kernel import events as ev
 from heartbeat.model.names import Nid, NodeName
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.model.proof import Proof
-from heartbeat.sim.observation import Activated, Fenced
+from heartbeat.model.tokens import Tokens
+from heartbeat.sim.observation import Acted, Activated, Fenced
 
 if TYPE_CHECKING:
     from heartbeat.sim.world import World
@@ -59,6 +60,7 @@ class Operation:
 
 
 GOOD = Behaviour()
+LATE = Result(Outcome.CANCELLED, "it comes too late")
 _LOOSE = (Action.START, Action.ON)
 """What an executor does not begin for a daemon that is gone."""
 
@@ -77,6 +79,12 @@ class Machines:
         self.boots_again = True
         """False: a machine that was switched on does not come up (its disk is gone, say)."""
         self.executor_up: dict[Nid, bool] = dict.fromkeys(nids, False)
+        self.tokens = {nid: Tokens() for nid in nids}
+        """Which orders each machine has seen since it booted."""
+        self._asked: dict[Nid, list[fx.Run]] = {nid: [] for nid in nids}
+        """Starts that the daemon of this life has asked for."""
+        self._former: dict[Nid, list[fx.Run]] = {nid: [] for nid in nids}
+        """Starts that daemons asked for which are gone, on a machine that is not."""
         self.violations: list[str] = []
         self.fenced: list[tuple[float, str, str]] = []
         """(time, by, target)"""
@@ -92,7 +100,10 @@ class Machines:
             self._world.at(0.05, lambda: self.booted(nid) if node.kernel is kernel and kernel is not None else None)
             return
         self.executor_up[nid] = True
-        self._world.step(nid, ev.ExecutorChanged(True))
+        self._executor_ready(nid)
+
+    def _executor_ready(self, nid: Nid) -> None:
+        self._world.step(nid, ev.ExecutorChanged(True, tokens=dict(self.tokens[nid].highest)))
         self.devices_answer(nid)
 
     def devices_answer(self, nid: Nid, problem: str = "") -> None:
@@ -104,6 +115,9 @@ class Machines:
     def daemon_left(self, nid: Nid) -> None:
         """Nobody is left who could say go: what waits to start something never will."""
         self._on_hold = {key: run for key, run in self._on_hold.items() if key[0] != nid}
+        self.tokens[nid].daemon_left()
+        self._former[nid] += self._asked[nid]
+        self._asked[nid] = []
         for (at, _), queue in self._queues.items():
             if at == nid:
                 for operation in [each for each in list(queue)[1:] if each.run.action in _LOOSE]:
@@ -114,6 +128,7 @@ class Machines:
         self.active[nid].clear()
         self.daemon_left(nid)
         self._forget_operations(nid)
+        self.tokens[nid], self._former[nid] = Tokens(), []
 
     def _forget_operations(self, nid: Nid) -> None:
         for (at, _), queue in self._queues.items():
@@ -135,8 +150,13 @@ class Machines:
     def _executor_comes(self, nid: Nid) -> None:
         if self.powered[nid] and not self.executor_up[nid]:
             self.executor_up[nid] = True
-            self._world.step(nid, ev.ExecutorChanged(True))
-            self.devices_answer(nid)
+            self._executor_ready(nid)
+
+    def start_late(self, nid: Nid) -> None:
+        """Every start of a daemon that is gone arrives once more."""
+        if self.executor_up[nid]:
+            for run in list(self._former[nid]):
+                self._take(nid, run)
 
     def is_busy(self, nid: Nid) -> bool:
         """True while its executor is away or an operation is under way."""
@@ -151,19 +171,28 @@ class Machines:
             run = effect if isinstance(effect, fx.Run) else None
             self._on_hold.pop((nid, effect.id), None)
             if run is None or not run.on_hold:
-                self._world.at(0.0, lambda: self._refuse(nid, effect.id))
+                lost = Result(Outcome.UNKNOWN, "the executor is not connected")
+                self._world.at(0.0, lambda: self._world.finish(nid, effect.id, lost))
         elif isinstance(effect, fx.Go):
             if (nid, effect.id) in self._on_hold:
-                self._take(nid, self._on_hold.pop((nid, effect.id)))
+                run = self._on_hold.pop((nid, effect.id))
+                self._ask(nid, msgspec.structs.replace(run, token=effect.token))
         elif effect.on_hold:
             self._on_hold[nid, effect.id] = effect
         else:
-            self._take(nid, effect)
+            self._ask(nid, effect)
 
-    def _refuse(self, nid: Nid, number: int) -> None:
-        self._world.finish(nid, number, Result(Outcome.UNKNOWN, "the executor is not connected"))
+    def _ask(self, nid: Nid, run: fx.Run) -> None:
+        if run.action is Action.START:
+            self._asked[nid].append(run)
+        self._take(nid, run)
 
     def _take(self, nid: Nid, run: fx.Run) -> None:
+        """The executor takes an order; a start that is late is answered, and no more."""
+        if self._is_late(nid, run):
+            self._world.at(0.0, lambda: self._world.finish(nid, run.id, LATE))
+            return
+        self.tokens[nid].see(run.group, run.token, run.action)
         name = self._world.cluster.nodes[nid]
         how = self.behaviour.get((name, run.subject, run.action), GOOD)
         queue = self._queues.setdefault((nid, run.subject), deque())
@@ -171,8 +200,17 @@ class Machines:
         if len(queue) == 1:
             self._begin(nid, queue[0])
 
+    def _is_late(self, nid: Nid, run: fx.Run) -> bool:
+        return run.action is Action.START and self.tokens[nid].is_late(run.group, run.token)
+
     def _begin(self, nid: Nid, operation: Operation) -> None:
         run, how = operation.run, operation.how
+        if self._is_late(nid, run):
+            operation.how = Behaviour(Outcome.CANCELLED, 0.0, acts=False)
+            self._world.at(0.0, lambda: self._end(nid, operation, 0.0))
+            return
+        if self._world.watch is not None:
+            self._world.watch.see(Acted(self._world.now_s, nid, run))
         if run.action is Action.START and operation.has_effect:
             self._activate(nid, run.subject, run.group)
         elif run.action is Action.FENCE and how.acts_late_s:
@@ -207,6 +245,8 @@ class Machines:
             return self._fence(nid, operation)
         if hangs:
             return Result(Outcome.UNKNOWN, "timed out")
+        if run.action is Action.START and self.tokens[nid].is_overtaken(run.group, run.token):
+            return LATE
         if run.action in (Action.PROBE, Action.MONITOR):
             found = Outcome.RUNNING if run.subject in self.active[nid] else Outcome.STOPPED
             return Result(found if how.outcome is Outcome.DONE else how.outcome, how.detail)

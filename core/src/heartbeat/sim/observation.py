@@ -75,10 +75,16 @@ class Ran(msgspec.Struct, frozen=True):
     heard_s: Mapping[Nid, float]
     """True time at which a frame of each other node's newest life last reached it."""
     deadtime_s: float
-    token: int = 0
-    """Of the group."""
     for_cause: bool = False
     """A fence of a member that asked for it."""
+
+
+class Acted(msgspec.Struct, frozen=True):
+    """An executor let an operation act, whoever asked for it."""
+
+    at_s: float
+    nid: Nid
+    run: fx.Run
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -235,6 +241,7 @@ Observation = (
     | Installed
     | Stood
     | Ran
+    | Acted
     | Ended
     | Decided
     | Proposed

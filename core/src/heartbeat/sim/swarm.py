@@ -194,7 +194,8 @@ class _Faults:
         return self._fault("noise", node=node, link=link, for_s=self._time(8), noise=noise)
 
     def _process(self) -> Fault:
-        kind = self._chance.choice(("crash", "crash", "kill", "kill", "freeze", "freeze", "suspend", "executor"))
+        kinds = ("crash", "crash", "kill", "kill", "freeze", "freeze", "suspend", "executor", "late-start")
+        kind = self._chance.choice(kinds)
         for_s = round(self._chance.uniform(0.05, 1.0), 3) if kind == "executor" else self._time(4)
         return self._fault(kind, node=self._node(), for_s=for_s)
 

@@ -7,6 +7,8 @@ import hashlib
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from heartbeat.kernel import effects as fx
 from heartbeat.kernel import events as ev
 from heartbeat.kernel.kernel import Kernel
@@ -139,7 +141,8 @@ class Watch:
                 self._ran(node, kernel, effect)
         elif kind is fx.Go:
             assert isinstance(effect, fx.Go)
-            self._ran(node, kernel, self._on_hold.pop((node.nid, effect.id)))
+            prepared = self._on_hold.pop((node.nid, effect.id))
+            self._ran(node, kernel, msgspec.structs.replace(prepared, token=effect.token))
 
     def _sent(self, node: "Node", kernel: Kernel, message: Message) -> None:
         now_s = self._world.now_s
@@ -165,7 +168,6 @@ class Watch:
                 inside.known(kernel),
                 dict(self._heard[node.nid]),
                 inside.deadtime_s(kernel),
-                inside.token(kernel, run.group),
                 nid is not None and inside.is_for_cause(kernel, nid),
             )
         )

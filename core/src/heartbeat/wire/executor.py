@@ -17,6 +17,8 @@ class Warm(msgspec.Struct, frozen=True, tag="warm"):
 
     plugins: tuple[tuple[str, str], ...]
     """(kind, entry-point name): ``("ra", "IPaddr")``, ``("stonith", "lab")``."""
+    tokens: dict[str, int] = {}
+    """By group, the highest token that this daemon has ever sent; what an executor kept may be lost."""
 
 
 class Run(msgspec.Struct, frozen=True, tag="run"):
@@ -39,12 +41,18 @@ class Run(msgspec.Struct, frozen=True, tag="run"):
     on_hold: bool = False
     """Fork and prepare (``prepare_start``), then wait for Go; for a planned move. The deadline runs from Go."""
     trace: bool = False
+    group: str = ""
+    """The resource's group; empty for devices, and by hand: then no token is asked for."""
+    token: int = 0
+    """Of the order. A start of a group needs one that nothing seen since overtook."""
 
 
 class Go(msgspec.Struct, frozen=True, tag="go"):
     """Let an operation on hold act."""
 
     id: int
+    token: int = 0
+    """Of the order to start, in place of that of the order to prepare."""
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
@@ -66,6 +74,10 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     pid: int
     broken: dict[str, str] = {}
     """``kind:name`` to reason."""
+    tokens: dict[str, int] = {}
+    """By group, the highest token seen since this machine booted."""
+    forgot: str = ""
+    """Why that is not known; empty when it is."""
 
 
 class Running(msgspec.Struct, frozen=True, tag="running"):

@@ -46,7 +46,7 @@ class Holding(msgspec.Struct, frozen=True, array_like=True):
     """Index in the cluster's groups; comparable because planning needs equal digests."""
     state: Local
     token: int
-    """Of the order that made it so; 0 when found by a probe."""
+    """Of the newest order that this machine has seen, in whatever life of its daemon; 0 for none since it booted."""
     proved: bool
     """Obtained with every other holder proved away; False for an unproved takeover."""
     failures: int = 0

@@ -6,15 +6,15 @@ from heartbeat.sim.check.checker import Checker, Setting
 from heartbeat.sim.check.fences import Fences
 from heartbeat.sim.check.liveness import Active, Calm, Exclusion, Joining, NotStuck, OneView, Takeover
 from heartbeat.sim.check.lives import DurableLife, LifeOnce
-from heartbeat.sim.check.orders import Integrity
+from heartbeat.sim.check.orders import Integrity, Newest
 from heartbeat.sim.check.pauses import Woken
 from heartbeat.sim.check.sequence import InOrder
 from heartbeat.sim.check.starts import ProvedStart
 from heartbeat.sim.check.views import Agreement, Increase, OnePrimary, SelfInclusion
 
 CHECKERS: tuple[type[Checker], ...] = (
-    Agreement, SelfInclusion, Increase, OnePrimary, Integrity, DurableLife, LifeOnce, Exclusive, ProvedStart, Fences,
-    Woken, InOrder, Bounded, Inert, Guarded, Contested,
+    Agreement, SelfInclusion, Increase, OnePrimary, Integrity, Newest, DurableLife, LifeOnce, Exclusive, ProvedStart,
+    Fences, Woken, InOrder, Bounded, Inert, Guarded, Contested,
     OneView, Exclusion, Joining, Active, NotStuck, Takeover, Calm,
 )  # fmt: skip
 """Safety first, then liveness. S22 is checked from outside: the same seed has the same trace."""
