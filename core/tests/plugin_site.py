@@ -11,7 +11,7 @@ import sys
 import tempfile
 import textwrap
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
 
@@ -57,6 +57,9 @@ BROKEN = {
 """Six ways to be broken: what the module says, and what the reason must tell. The plugin is called ``bad-<way>``."""
 
 
+EVERY_KIND = ("comm", "auth", "stonith", "ra", "catalogue", "quorum", "hooks")
+
+
 class PluginSite:
     """Distributions in one folder, which goes in front of the path."""
 
@@ -79,12 +82,25 @@ class PluginSite:
         (info / "entry_points.txt").write_text(sections)
         return module
 
-    def add_broken(self) -> None:
-        """Install one of each broken kind, and two distributions that announce one name."""
+    def add_known(self, distribution: str, *names: str) -> None:
+        """Install a vendor's table of what another distribution, which is nowhere, would bring: each ``kind:name``."""
+        package = self.folder / "vendor_known"
+        package.mkdir()
+        tables = (name.split(":", 1) for name in names)
+        (package / "known.toml").write_text(
+            "".join(f'[{kind}]\n"{name}" = "{distribution}"\n' for kind, name in tables)
+        )
+        info = self.folder / "vendor_known-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: vendor-known\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text("[heartbeat.known]\nvendor = vendor_known\n")
+
+    def add_broken(self, kinds: Sequence[str] = ("stonith",)) -> None:
+        """Install one of each way to be broken, and two distributions that announce one name, for each of the kinds."""
         for way, (source, _) in BROKEN.items():
-            self.add(f"vendor-{way}", {f"stonith:bad-{way}": "Thing"}, source)
+            self.add(f"vendor-{way}", {f"{kind}:bad-{way}": "Thing" for kind in kinds}, source)
         for vendor in ("one", "other"):
-            self.add(f"vendor-{vendor}", {"stonith:twin": "Good"})
+            self.add(f"vendor-{vendor}", {f"{kind}:twin": "Good" for kind in kinds})
 
     def points(self) -> list[EntryPoint]:
         """Return the entry points of this folder alone."""

@@ -12,6 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 from heartbeat.cli import hb
 
+from core.tests.plugin_site import PluginSite
+
 HA_CF = """node node1 node2
 bcast eth1
 ucast eth0 192.0.2.2
@@ -96,12 +98,12 @@ def test_the_folder_is_argument_option_or_environment(check: Check, folder: Path
     assert ("node2 (this one)" in answer.output) is not bool(words)
 
 
-def test_what_is_installed_nowhere_is_told_with_its_package(check: Check, folder: Path) -> None:
-    (folder / "ha.cf").write_text(HA_CF + "serial /dev/ttyS0\nstonith_host * rps10 /dev/ttyS1 node2 0\n")
-    answer = check()
-    assert answer.exit_code == 1
-    assert "pip install heartbeat-comm-serial" in answer.output
-    assert "pip install heartbeat-stonith-rps10" in answer.output
+def test_what_is_installed_nowhere_is_told_with_its_package(plugin_site: PluginSite, folder: Path) -> None:
+    plugin_site.add_known("vendor-far", "comm:laser", "stonith:far")
+    (folder / "ha.cf").write_text(HA_CF + "laser /dev/laser0\nstonith_host * far 10.0.0.1 node2 0\n")
+    answer = plugin_site.hb("check", str(folder))
+    assert answer.returncode == 1
+    assert answer.stdout.count("pip install vendor-far") == 2
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o622])

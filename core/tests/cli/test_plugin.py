@@ -135,13 +135,14 @@ def test_show_as_json_has_stable_keys(plugin_site: PluginSite) -> None:
 @pytest.mark.parametrize(
     ("word", "says"),
     [
-        ("stonith:rps10", "`pip install heartbeat-stonith-rps10` brings it"),
-        ("serial", "`pip install heartbeat-comm-serial` brings it"),
+        ("stonith:far", "`pip install vendor-far` brings it"),
+        ("laser", "`pip install vendor-far` brings it"),
         ("acne", "Did you mean acme?"),
     ],
 )
 def test_what_is_not_installed_is_told_with_the_mend(plugin_site: PluginSite, word: str, says: str) -> None:
     plugin_site.add("acme-power", {"stonith:acme": "Good"})
+    plugin_site.add_known("vendor-far", "stonith:far", "comm:laser")
     shown = plugin_site.hb("plugin", "show", word)
     assert shown.returncode == 1
     assert says in shown.stderr
@@ -182,8 +183,9 @@ def test_a_plugin_that_ends_its_process_cannot_take_hb_along(plugin_site: Plugin
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["plugin", "list"], ["plugin", "show", "null"], ["stonith", "list"], ["stonith", "info", "null"],
-     ["stonith", "hosts", "--type", "null", "hostlist=a"]],
+    [["--help"], ["plugin", "list"], ["plugin", "show", "null"], ["plugin", "lock"], ["plugin", "validate", "null"],
+     ["stonith", "list"], ["stonith", "info", "null"], ["stonith", "hosts", "--type", "null", "hostlist=a"],
+     ["ra", "info", "IPaddr2"], ["export", "fence-agent", "stonith:null"], ["sim", "--seeds", "1"]],
     ids=" ".join,
 )  # fmt: skip
 def test_every_command_works_with_all_broken_plugins_installed(plugin_site: PluginSite, words: list[str]) -> None:
@@ -191,6 +193,20 @@ def test_every_command_works_with_all_broken_plugins_installed(plugin_site: Plug
     done = plugin_site.hb(*words)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_word_that_nothing_knows_is_told_with_the_catalogue_that_could_not_be_asked(
+    plugin_site: PluginSite, tmp_path: Path
+) -> None:
+    plugin_site.add("vendor-import", {"catalogue:acme": "Thing"}, BROKEN["import"][0])
+    files = cluster(tmp_path / "ha.d", "null")
+    (files / "haresources").write_text("node1 acme-thing\n")
+    checked = plugin_site.hb("check", str(files))
+    assert checked.returncode == 1
+    assert (
+        "is named 'acme-thing', and a catalogue could not be asked: catalogue:acme of vendor-import" in checked.stdout
+    )
+    assert "mend or remove that catalogue" in checked.stdout
 
 
 HA_CF = """\

@@ -120,9 +120,10 @@ def test_wrong_use_is_2(acme: PluginSite, words: list[str], says: str) -> None:
 
 
 def test_a_type_that_is_not_here_is_1_with_the_mend(acme: PluginSite) -> None:
-    done = acme.hb("stonith", "hosts", "-t", "rps10", "x=y")
+    acme.add_known("vendor-far", "stonith:far")
+    done = acme.hb("stonith", "hosts", "-t", "far", "x=y")
     assert done.returncode == 1
-    assert "`pip install heartbeat-stonith-rps10` brings it" in done.stderr
+    assert "`pip install vendor-far` brings it" in done.stderr
 
 
 def test_secrets_come_from_a_file_or_the_environment_and_are_shown_nowhere(acme: PluginSite, tmp_path: Path) -> None:

@@ -120,7 +120,8 @@ def test_a_core_that_is_too_old_for_it(plugin_site: PluginSite) -> None:
 
 
 def test_what_is_known_elsewhere_and_what_nobody_knows(plugin_site: PluginSite) -> None:
-    assert told(plugin_site, "rps10") == [("rps10", "it is not installed", "pip install heartbeat-stonith-rps10")]
+    plugin_site.add_known("vendor-far", "stonith:far")
+    assert told(plugin_site, "far") == [("far", "it is not installed", "pip install vendor-far")]
     ((_, cause, _),) = told(plugin_site, "no-such-plugin-anywhere")
     assert "nor in any other environment" in cause
 

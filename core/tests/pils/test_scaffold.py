@@ -97,14 +97,15 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
 
 def test_the_command_says_what_comes_next_and_whose_name_it_is(plugin_site: PluginSite, tmp_path: Path) -> None:
     plugin_site.add("acme-power", {"stonith:acme": "Good"})
+    plugin_site.add_known("vendor-far", "stonith:far")
     home = str(tmp_path / "new")
     made = plugin_site.hb("plugin", "new", "stonith", "acme", "--dir", home)
     assert made.returncode == 0, made.stderr
     assert f"cd {home} && pip install -e '.[test]' && pytest && hb plugin validate stonith:acme" in made.stdout
     assert "acme-power 1.0 has the name stonith:acme too" in made.stderr
     assert (
-        "heartbeat-stonith-rps10 has the name"
-        in plugin_site.hb("plugin", "new", "stonith", "rps10", "--dir", str(tmp_path / "rps10")).stderr
+        "vendor-far has the name"
+        in plugin_site.hb("plugin", "new", "stonith", "far", "--dir", str(tmp_path / "far")).stderr
     )
     again = plugin_site.hb("plugin", "new", "stonith", "acme", "--dir", home)
     assert (again.returncode, "not empty" in again.stderr) == (2, True)

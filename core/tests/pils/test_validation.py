@@ -202,12 +202,13 @@ def test_an_installed_plugin_is_judged_without_sources_and_says_what_was_not_loo
 @pytest.mark.parametrize(
     ("words", "status", "says"),
     [
-        (["rps10"], 1, "`pip install heartbeat-stonith-rps10` brings it"),
+        (["far"], 1, "`pip install vendor-far` brings it"),
         (["/proc"], 2, "/proc/pyproject.toml: No such file or directory"),
         (["null", "--select", "HB9"], 2, "'HB9' is none of HB1"),
     ],
 )
 def test_what_cannot_be_judged(plugin_site: PluginSite, words: list[str], status: int, says: str) -> None:
+    plugin_site.add_known("vendor-far", "stonith:far")
     done = plugin_site.hb("plugin", "validate", *words)
     assert (done.returncode, says in done.stderr) == (status, True)
 

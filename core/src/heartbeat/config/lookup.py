@@ -40,6 +40,8 @@ class Unknown:
     nearest: str = ""
     broken: str = ""
     """It is installed, and this is why it cannot be used."""
+    unasked: str = ""
+    """Why a catalogue, which might know it, could not be asked."""
 
 
 def look_up(reading: Reading, kind: str, word: str, contract: type[Plugin]) -> Known | Unknown:
@@ -55,7 +57,8 @@ def look_up(reading: Reading, kind: str, word: str, contract: type[Plugin]) -> K
         listed = registry.find_type(kind, word)
         if listed is None:
             package = registry.package_for(kind, word) or _catalogue_of(registry, word)
-            return Unknown(package, reading.found.nearest(word, lambda: _all_words(registry, kind)))
+            nearest = reading.found.nearest(word, lambda: _all_words(registry, kind))
+            return Unknown(package, nearest, unasked="" if package else _unasked(registry))
         catalogue, entry = listed
         plugin = _checked(registry.load(kind, entry.driver), contract, entry.driver)
         return Known(
@@ -89,6 +92,18 @@ def _catalogue_of(registry: Registry, word: str) -> str:
     if not colon or catalogue in registry.names("catalogue"):
         return ""
     return registry.package_for("catalogue", catalogue) or ""
+
+
+def _unasked(registry: Registry) -> str:
+    """Return what is wrong with the first catalogue that cannot be loaded; empty when all can."""
+    for name in registry.names("catalogue"):
+        try:
+            registry.load("catalogue", name)
+        except PluginError as broken:
+            return str(broken)
+        except LookupError:  # it was taken away just now
+            continue
+    return ""
 
 
 def _checked(plugin: type[Plugin], contract: type[Plugin], name: str) -> type[Plugin]:

@@ -196,14 +196,16 @@ def _not_here(memory: _Memory, word: Word, spelling: Spelling, unknown: Unknown)
     elif is_bare_ipv6(word.text):
         _bare_ipv6(memory, word)
     else:
+        unasked = f", and a catalogue could not be asked: {unknown.unasked}" if unknown.unasked else ""
         near = "" if unknown.package else unknown.nearest
         kind, _, rest = spelling.word.partition(":")
         mend = f"write {near}" if near else "install it on every node, or correct the word"
         mend = f"write {kind}::{rest.lstrip(':')}" if kind == near and rest else mend
+        mend = "mend or remove that catalogue (hb plugin doctor), or correct the word" if unasked and not near else mend
         memory.reading.found.add(
             codes.UNKNOWN_RESOURCE,
             word.place,
-            f"no plugin, resource script or init script is named {spelling.word!r}",
+            f"no plugin, resource script or init script is named {spelling.word!r}{unasked}",
             expected="an entry point, a script of resource.d or init.d, or ocf:PROVIDER:TYPE",
             nearest=near,
             mend=f"pip install {unknown.package}" if unknown.package else mend,
