@@ -102,3 +102,12 @@ def test_what_was_said_before_is_forgotten_until_all_is_quiet(device: Device) ->
     device.talk.forget(0.01)
     device.says(b"Plug 0 On\r\n")
     assert device.talk.hear("On|Off", what="state").match[0] == "On"
+
+
+def test_leaving_waits_for_the_end_and_raises_nothing(device: Device) -> None:
+    device.says(b"Bye.\r\n")
+    began_s = time.monotonic()
+    device.talk.leave("exit\r", within_s=0.01)
+    assert time.monotonic() - began_s < 5
+    device.hangs_up()
+    device.talk.leave("exit\r", within_s=60)

@@ -48,10 +48,10 @@ class Switch(OutletSwitch):
 
 
 def test_its_hosts_are_the_names_of_outlets_each_once() -> None:
-    assert Switch().hosts() == ["node1", "node10", "Twin"]
+    assert Switch().hosts() == ["Twin", "node1", "node10"]
 
 
-@pytest.mark.parametrize(("host", "numbers"), [("NODE1", ["1"]), ("node10", ["2"]), ("twin", ["3", "5"])])
+@pytest.mark.parametrize(("host", "numbers"), [("NODE1", ["2"]), ("node10", ["3"]), ("twin", ["1", "5"])])
 def test_an_order_goes_to_all_outlets_of_the_whole_name(host: str, numbers: list[str]) -> None:
     switch = Switch()
     switch.switch(host, OFF)

@@ -130,6 +130,13 @@ class Conversation:
             self._raw = ""
         raise TimedOut(f"{self.place} is never quiet")
 
+    def leave(self, text: str, within_s: float = 1.0) -> None:
+        """Say the last words and wait until the device has hung up, or so long: what goes wrong now harms nobody."""
+        self._deadline_s = max(self._deadline_s, time.monotonic() + within_s)
+        with contextlib.suppress(HungUp, TimedOut):
+            self.say(text)
+            self.hear(r"(?!)", what="end", within_s=within_s)
+
     def _receive(self, until_s: float, problem: str) -> None:
         try:
             piece = self._line.receive(until_s - time.monotonic())

@@ -106,8 +106,10 @@ class OutletSwitch(StonithDevice):
 
 def _names(outlets: Sequence[Outlet]) -> list[str]:
     """Return the names that can be hosts, each once: ``(undefined)`` and ``Outlet 7`` are none."""
-    names = {outlet.name.strip().lower(): outlet.name.strip() for outlet in reversed(outlets)}
-    return [name for name in reversed(names.values()) if _HOST_NAME.fullmatch(name)]
+    names: dict[str, str] = {}
+    for outlet in outlets:
+        names.setdefault(outlet.name.strip().lower(), outlet.name.strip())
+    return [name for name in names.values() if _HOST_NAME.fullmatch(name)]
 
 
 def _mapped(params: Params) -> Mapping[str, Sequence[str]]:

@@ -26,7 +26,14 @@ NO_SUCH_NAME, GENERIC_ERROR = 2, 5
 NO_SUCH_OBJECT, END_OF_VIEW = 0x80, 0x82
 """RFC 3416 section 3: version 2c has them in the place of the value."""
 
-Value = int | bytes
+
+class Oid(str):
+    """A value that is itself an object identifier, such as sysObjectID."""
+
+    __slots__ = ()
+
+
+Value = int | bytes | Oid
 Object = Value | Callable[[], Value]
 
 
@@ -131,7 +138,13 @@ class SnmpAgent:
                 return GENERIC_ERROR, b""
             return 0, ber.sequence(ber.oid(name), ber.tagged(tag, value))
         told = found[1]() if callable(found[1]) else found[1]
-        return 0, ber.sequence(ber.oid(found[0]), ber.integer(told) if isinstance(told, int) else ber.octets(told))
+        return 0, ber.sequence(ber.oid(found[0]), _encoded(told))
+
+
+def _encoded(value: Value) -> bytes:
+    if isinstance(value, Oid):
+        return ber.oid(value)
+    return ber.integer(value) if isinstance(value, int) else ber.octets(value)
 
 
 def _key(name: str) -> tuple[int, ...]:
