@@ -12,9 +12,9 @@ from heartbeat.model.cluster import Failback
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.model.proof import Proof, Proved
-from heartbeat.model.view import Member
+from heartbeat.model.view import Member, ViewId
 from heartbeat.sim.machine import Behaviour
-from heartbeat.wire.messages import FenceOrder, FenceReport
+from heartbeat.wire.messages import FenceOrder, FenceReport, State
 
 NODE1, NODE2, NODE3 = Nid(0), Nid(1), Nid(2)
 MakeWorld = Callable[..., Any]
@@ -406,6 +406,17 @@ def test_what_another_member_reports_does_not_replace_my_own_attempt(member: Any
     member.frame(0, FenceReport(99, Member(NODE3, 2), "begun", None, ""), stream=2)
     member.step(ev.OperationFinished(run.id, OFF))
     assert member.kernel._ledger.proof(NODE3, 1) is Proof.READ_BACK
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_another_s_fence_whose_end_was_not_heard_ends_with_the_next_view(member: Any, *, goes_on: bool) -> None:
+    target = Member(NODE3, 1)
+    member.frame(0, FenceReport(7, target, "begun", None, ""), stream=1)
+    assert member.kernel._fencing.is_shooting(NODE3)
+    brought = (target,) if goes_on else ()
+    state = State(Member(NODE1, 1), "boot", ViewId(1, NODE1), (), (), 0, 0, 0, leaving=False, shooting=brought)
+    member.kernel._fencing.view_installed((state,))
+    assert member.kernel._fencing.is_shooting(NODE3) is goes_on
 
 
 # For cause.

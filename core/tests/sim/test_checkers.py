@@ -214,6 +214,29 @@ def test_who_woke_must_not_answer_for_what_another_took_meanwhile() -> None:
     assert violations("promise b", [o.Lied(1003.0, node=A), answered]), "a device's lie excuses nothing here"
 
 
+def test_what_shares_no_data_waits_for_the_device_too_but_not_where_there_is_none() -> None:
+    start = ran(run=run(Action.START, "g1r0", "g1"))
+    asked = msgspec.structs.replace(fenced(C), proof=Proof.ASKED)
+    assert violations("S15", [start])
+    assert violations("S15", [asked, start]) == []
+    assert violations("S15", [ran(run=start.run, known={B: 1, C: 0})]) == [], "never heard: it is only late"
+
+
+def test_a_life_that_was_proved_off_is_never_a_member_again() -> None:
+    off = ev.OperationFinished(SHOT.id, Result(Outcome.DONE, "off", Proof.READ_BACK))
+    trace: list[o.Observation] = [ran(run=SHOT, heard_s={}), o.Ended(1006.0, A, off)]
+    again = View(ViewId(3, A), (Member(A, 1), Member(C, 1)))
+    assert violations("S16", [*trace, installed(A, again)])
+    anew = View(ViewId(3, A), (Member(A, 1), Member(C, 2)))
+    assert violations("S16", [*trace, installed(A, anew)]) == []
+
+
+def test_who_hears_that_it_is_not_heard_must_be_silent() -> None:
+    deaf = o.Activated(1001.0, A, "g1", "g1r0", (B,), deaf=(B,))
+    assert violations("promise b", [deaf])
+    assert violations("promise b", [msgspec.structs.replace(deaf, group="g0")]) == []
+
+
 def test_a_view_before_all_of_its_members_have_its_states_is_found() -> None:
     assert violations("S1", [o.HasStates(1000.9, B, ViewId(1, A)), installed(A, view(1, A, B, C))])
 

@@ -64,7 +64,8 @@ class Bounds(msgspec.Struct, frozen=True):
     def _state(self, state: m.State) -> bool:
         counts = (state.token, state.stream, *(h.token for h in state.holdings))
         proved = all(self._node(proof.nid) and _count(proof.incarnation) for proof in state.proofs)
-        return self._member(state.member) and proved and all(_count(count) for count in counts)
+        members = all(self._member(member) for member in (state.member, *state.shooting))
+        return members and proved and all(_count(count) for count in counts)
 
     def _view(self, members: tuple[Member, ...]) -> bool:
         nids = [member.nid for member in members]

@@ -20,7 +20,7 @@ from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.model.proof import Proof, Proved
 from heartbeat.model.view import Member, Standing
-from heartbeat.wire.messages import FenceOrder, FenceReport, Local
+from heartbeat.wire.messages import FenceOrder, FenceReport, Local, State
 
 RACE_FACTOR = 1.5
 """In two nodes the higher nid waits this many times its device's worst case, so that not both shoot."""
@@ -62,6 +62,11 @@ class Fencing:
         """True while the off command may be on its way: the target is in no view, whatever it beats."""
         case = self.cases.get(nid)
         return case is not None and case.stage is Stage.UNDER_WAY
+
+    def shooting(self) -> tuple[Member, ...]:
+        """Return whom this node is switching off itself."""
+        mine = (case for case in self.cases.values() if case.by == self._desk.me and case.stage is Stage.UNDER_WAY)
+        return tuple(sorted(case.target for case in mine))
 
     def problem(self, nid: Nid) -> str:
         case = self.cases.get(nid)
@@ -463,11 +468,17 @@ class Fencing:
         self._report(case, "failed", None, problem)
         self._failed(case, problem)
 
-    def view_installed(self) -> None:
-        """A case led by a member that is gone is taken up anew by whoever leads now."""
+    def view_installed(self, states: tuple[State, ...]) -> None:
+        """A case of another's that no member of the view carries out any more is taken up anew by whoever leads now.
+
+        Its end may have been told where this node could not hear it, and a member that started anew knows nothing of
+        it: who went by such a case for ever would refuse a node that all the others want.
+        """
         self._exclusion.view_installed()
+        shooting = {state.member.nid: state.shooting for state in states}
         for nid, case in [*self.cases.items()]:
-            if case.stage is Stage.UNDER_WAY and case.by != self._desk.me and not self._membership.view.has(case.by):
+            is_over = case.by != self._desk.me and case.target not in shooting.get(case.by, ())
+            if case.stage is Stage.UNDER_WAY and is_over:
                 case.stage, case.not_before_s = Stage.WAITING, self._desk.now_s
             if case.stage is Stage.PROVED and self._ledger.proof(nid, case.target.incarnation) is Proof.NONE:
                 del self.cases[nid]

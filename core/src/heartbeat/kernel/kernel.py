@@ -377,6 +377,7 @@ class Kernel:
             self._channel.stream_high,
             self._channel.sequence,
             self._leaving.is_leaving,
+            self._fencing.shooting(),
         )
 
     def _is_excluded(self, nid: Nid) -> bool:
@@ -410,7 +411,7 @@ class Kernel:
             "view.installed", "cluster", f"view {view.id}: {names}", *[n for n in silent if n], why
         )
         self._credit.view_installed(view)
-        self._fencing.view_installed()
+        self._fencing.view_installed(states)
         self._director.view_installed(joiners(states) if len(view.members) > 1 else ())
         self._weigh()
 

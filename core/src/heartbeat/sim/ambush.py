@@ -4,18 +4,46 @@ Most mistakes of a protocol show only when something happens between two of its 
 a run of half a minute. A fault at a time of chance hits such a moment once in thousands of seeds; an ambush waits.
 """
 
+import random
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from heartbeat.kernel import effects as fx
 from heartbeat.model.names import Nid
-from heartbeat.sim.schedule import Fault
+from heartbeat.sim.schedule import Fault, Shape
 
 if TYPE_CHECKING:
     from heartbeat.sim.stage import Stage
 
 ANYBODY = -1
+SHARE = 0.3
+"""Of seeds in which something lies in wait."""
+_WAITED_FOR = (
+    "Propose", "Flush", "Sync", "Synced", "Install", "Order", "FenceOrder", "FenceReport", "start", "stop", "fence",
+)  # fmt: skip
+_STRIKES = ("crash", "kill", "freeze", "cut", "part", "part", "executor")
+
+
+def draw(seed: int, shape: Shape, chaos_s: float) -> tuple[Fault, ...]:
+    """Return the ambushes of a seed; apart from its other faults, which are the same with and without them."""
+    chance = random.Random(f"ambush {seed}")  # noqa: S311 - a reproducible world, not a secret
+    if chance.random() >= SHARE:
+        return ()
+    nodes = range(shape.nodes)
+    laid = [
+        Fault(
+            round(chance.uniform(0, chaos_s * 0.8), 3),
+            "ambush",
+            chance.choice((-1, *nodes)),
+            chance.choice((-1, *nodes)),
+            for_s=round(chance.choice((0.3, 1.1, 2.0)) * shape.deadtime_s, 3),
+            value=chance.choice((0.0, 0.0001, 0.0003, 0.001, 0.01)),
+            word=f"{chance.choice(_WAITED_FOR)}/{chance.choice(_STRIKES)}",
+        )
+        for _ in range(chance.randint(1, 4))
+    ]
+    return tuple(sorted(laid, key=lambda fault: fault.at_s))
 
 
 class Ambushes:

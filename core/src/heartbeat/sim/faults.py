@@ -84,9 +84,12 @@ def noise(stage: "Stage", fault: Fault) -> Mend:
 def bogus(stage: "Stage", fault: Fault) -> None:
     """A frame that must not count reaches ``node``; ``word`` says what is wrong with it."""
     node = stage.world.nodes[Nid(fault.node)]
-    if node.newest is None or node.kernel is None or node.frozen is not None:
+    frame = node.newest
+    if fault.word == "seen before":
+        frame = node.newest_word or frame  # a beat that is believed twice says nothing new
+    if frame is None or node.kernel is None or node.frozen is not None:
         return
-    header = node.newest.header
+    header = frame.header
     source = stage.world.source(header)
     if source is None or inside.known(node.kernel).get(source) != header.incarnation:
         return  # a life that was not let in yet: whoever speaks for it first opens it
@@ -100,7 +103,7 @@ def bogus(stage: "Stage", fault: Fault) -> None:
         "of another session": {"session": b"cloned!!", "sequence": header.sequence + 1},
         "seen before": {},
     }
-    event = ev.FrameReceived(node.newest.link, msgspec.structs.replace(header, **wrong[fault.word]), node.newest.packet)
+    event = ev.FrameReceived(frame.link, msgspec.structs.replace(header, **wrong[fault.word]), frame.packet)
     stage.world.inject(node.nid, fault.word, event)
 
 

@@ -268,7 +268,17 @@ class Machines:
         if self._world.watch is not None:
             answering = self._world.answering(resource)
             unguarded = [n for n in others if names[n] in answering and not self._world.is_stepping(n)]
-            self._world.watch.see(Activated(self._world.now_s, nid, group, resource, tuple(others), tuple(unguarded)))
+            deaf = [n for n in others if names[n] in answering and n not in unguarded and self._hears_alone(n, nid)]
+            self._world.watch.see(
+                Activated(self._world.now_s, nid, group, resource, tuple(others), tuple(unguarded), tuple(deaf))
+            )
+
+    def _hears_alone(self, nid: Nid, other: Nid) -> bool:
+        """In two nodes: does one hear the other well, and nobody else, who might hear it?"""
+        watch, timers = self._world.watch, self._world.cluster.timers
+        if watch is None or len(self._world.nodes) != 2:
+            return False
+        return watch.heard_for_s(nid, other, timers.warntime_s) > timers.deadtime_s
 
     def _fence(self, nid: Nid, operation: Operation) -> Result:
         run, how = operation.run, operation.how

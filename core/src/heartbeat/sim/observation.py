@@ -155,6 +155,8 @@ class Activated(msgspec.Struct, frozen=True):
     others: tuple[Nid, ...]
     unguarded: tuple[Nid, ...] = ()
     """Those of the others that answer for it with a daemon that is dead or stands still."""
+    deaf: tuple[Nid, ...] = ()
+    """In two nodes: the other, when it answers for it and has heard this one without a break for a deadtime."""
 
 
 class Fenced(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ Leaving classes out finds more than having them all: a fault that hides another'
 import random
 
 from heartbeat.model.cluster import Failback
+from heartbeat.sim import ambush, pairs
 from heartbeat.sim.network import Noise
 from heartbeat.sim.schedule import Fault, GroupShape, Schedule, Shape
 
@@ -15,22 +16,6 @@ _NODES = (2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 7)
 _BOGUS = ("of a stranger", "of a former life", "of another session", "seen before")
 _DEVICE = ("fails", "hangs", "hangs, but acts", "only asks", "comes late", "slow", "fails", "slow")
 _AGENT = ("fails", "fails, half done", "hangs", "hangs, but acts", "slow", "slow")
-_WAITED_FOR = (
-    "Propose",
-    "Flush",
-    "Sync",
-    "Synced",
-    "Install",
-    "Order",
-    "FenceOrder",
-    "FenceReport",
-    "start",
-    "stop",
-    "fence",
-)
-_STRIKES = ("crash", "kill", "freeze", "cut", "part", "part", "executor")
-_AMBUSH_SHARE = 0.3
-"""Of seeds in which something lies in wait for what nodes do."""
 _QUIET_SHARE = 0.06
 """Of seeds with a quiet stretch and no faults."""
 
@@ -59,7 +44,13 @@ def draw(seed: int) -> Schedule:
         shape,
         seed,
         tuple(0.0 for _ in nodes) if quiet else boots,
-        () if quiet else (*_Faults(chance, shape, chaos_s).draw(), *_ambushes(seed, shape, chaos_s)),
+        ()
+        if quiet
+        else (
+            *_Faults(chance, shape, chaos_s).draw(),
+            *ambush.draw(seed, shape, chaos_s),
+            *pairs.draw(seed, shape, chaos_s),
+        ),
         chaos_s,
         subset,
         chance.randrange(shape.nodes) if chance.random() < 0.5 else -1,
@@ -90,27 +81,6 @@ def _shape(chance: random.Random) -> Shape:
         failback=chance.choice((Failback.ON, Failback.OFF, Failback.LEGACY)),
         operation_timeout_s=chance.choice((1.0, 3.0)),
     )
-
-
-def _ambushes(seed: int, shape: Shape, chaos_s: float) -> tuple[Fault, ...]:
-    """Draw them apart from the rest, so that what a seed has besides is the same with and without them."""
-    chance = random.Random(f"ambush {seed}")  # noqa: S311 - a reproducible world, not a secret
-    if chance.random() >= _AMBUSH_SHARE:
-        return ()
-    nodes = range(shape.nodes)
-    laid = [
-        Fault(
-            round(chance.uniform(0, chaos_s * 0.8), 3),
-            "ambush",
-            chance.choice((-1, *nodes)),
-            chance.choice((-1, *nodes)),
-            for_s=round(chance.choice((0.3, 1.1, 2.0)) * shape.deadtime_s, 3),
-            value=chance.choice((0.0, 0.0001, 0.0003, 0.001, 0.01)),
-            word=f"{chance.choice(_WAITED_FOR)}/{chance.choice(_STRIKES)}",
-        )
-        for _ in range(chance.randint(1, 4))
-    ]
-    return tuple(sorted(laid, key=lambda fault: fault.at_s))
 
 
 class _Faults:

@@ -54,6 +54,8 @@ class Watch:
         self._view: dict[Nid, View] = {}
         self._standing: dict[Nid, tuple[View, Standing]] = {}
         self._heard: dict[Nid, dict[Nid, float]] = {nid: {} for nid in world.nodes}
+        self._heard_since: dict[tuple[Nid, Nid], float] = {}
+        """(hearer, source) to the first frame after the last silence longer than warntime."""
         self._newest: dict[tuple[Nid, Nid, int], tuple[int, int]] = {}
         """(hearer, source, link) to the newest (life, frame number): an overtaken frame is no sign of life."""
         self._taken: set[tuple[Nid, Nid, int, int]] = set()
@@ -71,6 +73,13 @@ class Watch:
     def violations(self) -> list[str]:
         """Return each checker's findings, as ``S1: what happened``."""
         return [f"{checker.law}: {text}" for checker in self.checkers for text in checker.violations]
+
+    def heard_for_s(self, nid: Nid, source: Nid, longest_gap_s: float) -> float:
+        """Return for how long a node has heard another without a longer gap; negative when it does not now."""
+        now_s = self._world.now_s
+        if now_s - self._heard[nid].get(source, float("-inf")) > longest_gap_s:
+            return -1.0
+        return now_s - self._heard_since[nid, source]
 
     def see(self, observation: Observation) -> None:
         for checker in self._sees.get(type(observation), ()):
@@ -121,6 +130,8 @@ class Watch:
         if frame > self._newest.get(key, (0, 0)):
             self._newest[key] = frame
             if taken not in self._taken:
+                if self.heard_for_s(node.nid, source, self._world.cluster.timers.warntime_s) < 0:
+                    self._heard_since[node.nid, source] = self._world.now_s
                 self._heard[node.nid][source] = self._world.now_s
         self._taken.add(taken)
 

@@ -28,6 +28,7 @@ from heartbeat.sim.watch import Watch
 from heartbeat.sim.watchdog import Storm
 from heartbeat.wire import api
 from heartbeat.wire.frame import Header, short_id
+from heartbeat.wire.messages import Beat
 
 START_S = 1000.0
 """True time at which a world begins; logs count from here."""
@@ -68,6 +69,8 @@ class Node:
         """What its guard was told last; it outlives the kernel that said it."""
         self.newest: ev.FrameReceived | None = None
         """The last frame that its kernel was given."""
+        self.newest_word: ev.FrameReceived | None = None
+        """The last one that was no beat."""
 
 
 class World:
@@ -184,7 +187,7 @@ class World:
         session = self._lot(f"session {nid} {node.lives}")
         birth = Birth(nid, node.incarnation, session, f"boot-{nid}-{node.boots}", self.links, dict(node.disk), int(nid))
         node.kernel, node.halted, node.armed_s = self.mind(self.cluster, birth), None, float("inf")
-        node.frozen = node.newest = None
+        node.frozen = node.newest = node.newest_word = None
         node.clock.resume(self.now_s)
         if self.watch is not None:
             durable = int(node.disk["incarnation"])
@@ -268,6 +271,8 @@ class World:
         if watch is not None:
             if isinstance(event, ev.FrameReceived):
                 node.newest = event
+                if not isinstance(event.packet.message, Beat):
+                    node.newest_word = event
             watch.before(node, kernel, event)
         effects = kernel.step(node.clock.read(self.now_s), event)
         if watch is not None:

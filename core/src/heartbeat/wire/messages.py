@@ -112,6 +112,8 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     sequence: int
     """Its frame number at the time, so that no older beat overrules it."""
     leaving: bool
+    shooting: tuple[Member, ...] = ()
+    """Whom it is switching off itself; the end of any other fence of its was told, or died with its former life."""
 
 
 class Propose(msgspec.Struct, frozen=True, tag="propose", array_like=True):

@@ -51,7 +51,7 @@ class Guarded(Checker):
     law = "promise b"
     says = (
         "(b) what shares no data does not answer any more where the daemon died or froze, once it starts elsewhere;"
-        " nor when that daemon goes on, while the other has it"
+        " nor when that daemon goes on, while the other has it; nor where the daemon sees that it is not heard"
     )
     sees = (Activated, Answered, Lied)
 
@@ -72,7 +72,15 @@ class Guarded(Checker):
                         f" which {others} has")  # fmt: skip
             return
         assert isinstance(observation, Activated)
-        if observation.unguarded and not self.shares_data(observation.group):
+        if self.shares_data(observation.group):
+            return
+        for nid in observation.deaf:
+            self.broken(
+                observation,
+                f"{observation.resource} starts on {self.name(observation.nid)}, and {self.name(nid)} answers, which"
+                " hears all the time that it is not heard",
+            )
+        if observation.unguarded:
             others = " and ".join(self.name(nid) for nid in observation.unguarded)
             self.broken(
                 observation,

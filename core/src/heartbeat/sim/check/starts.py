@@ -10,19 +10,26 @@ from heartbeat.sim.observation import Confirmed, Farewell, Fenced, Gone, Lied, O
 
 class ProvedStart(Checker):
     law = "S15"
-    says = "what shares data starts only when each other node is in the view, fenced, left in order, or confirmed off"
+    says = (
+        "what shares data starts only when each other node is in the view, fenced, left in order, or confirmed off;"
+        " what shares none, too, where that node was heard and a device can switch it"
+    )
     sees = (Ran, Fenced, Gone, Farewell, Confirmed, Lied)
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self._over: dict[Nid, int] = {}
         """The newest life of each node of which the world knows a ground to call it over."""
+        self._asked: dict[Nid, int] = {}
+        """The same for grounds that are enough where no data is shared."""
         self._lied: set[str] = set()
 
     def see(self, observation: Observation) -> None:
         if isinstance(observation, Fenced):
             if observation.proof >= self._needed():
                 self._ended(observation.target, observation.incarnation)
+            if observation.proof >= Proof.ASKED:
+                self._note(self._asked, observation.target, observation.incarnation)
         elif isinstance(observation, Confirmed):
             self._ended(observation.target, observation.incarnation)
         elif isinstance(observation, Gone):
@@ -40,17 +47,23 @@ class ProvedStart(Checker):
         return Proof.ASKED if self.cluster.asked_is_enough else Proof.READ_BACK
 
     def _ended(self, nid: Nid, incarnation: int) -> None:
-        self._over[nid] = max(incarnation, self._over.get(nid, 0))
+        self._note(self._over, nid, incarnation)
+        self._note(self._asked, nid, incarnation)
+
+    def _note(self, grounds: dict[Nid, int], nid: Nid, incarnation: int) -> None:
+        grounds[nid] = max(incarnation, grounds.get(nid, 0))
 
     def _start(self, ran: Ran) -> None:
-        if not self.shares_data(ran.run.group):
-            return
-        if ran.standing is Standing.NO_QUORUM:
+        shares = self.shares_data(ran.run.group)
+        if shares and ran.standing is Standing.NO_QUORUM:
             self.broken(ran, f"{self.name(ran.nid)} starts {ran.run.group} without quorum")
         if ran.run.subject != self._first(ran.run.group):
             return  # a group is given away as a whole: who did not hold it then gets it from nobody meanwhile
+        grounds = self._over if shares else self._asked
         for other, life in ran.known.items():
-            if not ran.view.has(other) and self._over.get(other, -1) < life:
+            if not shares and not (life and self.cluster.nodes[other] in self.cluster.has_device):
+                continue  # an unproved takeover: promise (c) has its law
+            if not ran.view.has(other) and grounds.get(other, -1) < life:
                 self.broken(
                     ran,
                     f"{self.name(ran.nid)} starts {ran.run.group} though nothing shows that life {life} of"

@@ -51,6 +51,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "False",
     ),
     mutant(
+        "unheard-end-of-a-fence",
+        "a fence whose end was not heard goes on for ever, as far as this node knows",
+        "fencing:Fencing.view_installed",
+        "is_over = case.by != self._desk.me and",
+        "is_over = False and",
+    ),
+    mutant(
         "heard-node-fenced-on-order",
         "a member switches off on order whom it hears itself",
         "fencing:Fencing.ordered",
