@@ -1,7 +1,6 @@
 """A conversation with a device: line ends, pieces, limits, and what errors do not tell."""
 
-import contextlib
-import os
+import socket
 import time
 from collections.abc import Iterator
 
@@ -11,26 +10,18 @@ from heartbeat.plugin.conversation import HEARD_MAX, Conversation, DescriptorLin
 
 
 class Device:
-    """The far end of a pair of pipes."""
+    """The far end of a line."""
 
     def __init__(self) -> None:
-        self._heard_by_driver, self._said = os.pipe()
-        self._ours = [self._heard_by_driver]
-        self.talk = Conversation(
-            DescriptorLine(self._heard_by_driver, self._close), "10.0.0.7 port 23", answer_s=5.0, total_s=10.0
-        )
+        self._ours, self._theirs = socket.socketpair()
+        line = DescriptorLine(self._ours.fileno(), self._ours.close)
+        self.talk = Conversation(line, "10.0.0.7 port 23", answer_s=5.0, total_s=10.0)
 
     def says(self, text: bytes) -> None:
-        os.write(self._said, text)
+        self._theirs.sendall(text)
 
     def hangs_up(self) -> None:
-        if self._said >= 0:
-            os.close(self._said)
-        self._said = -1
-
-    def _close(self) -> None:
-        while self._ours:
-            os.close(self._ours.pop())
+        self._theirs.close()
 
 
 @pytest.fixture
@@ -68,10 +59,13 @@ def test_an_answer_that_does_not_come_is_told_with_place_and_limit_and_not_with_
     assert time.monotonic() - began_s < 5
 
 
-def test_the_whole_conversation_has_an_end_too(device: Device) -> None:
-    short = Conversation(DescriptorLine(os.open("/dev/null", os.O_WRONLY), lambda: None), "x", answer_s=60, total_s=0)
-    with contextlib.suppress(HungUp), pytest.raises(TimedOut):
-        short.hear("never", what="answer")
+def test_the_whole_conversation_has_an_end_too() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs, Conversation(DescriptorLine(ours.fileno(), ours.close), "x", answer_s=60, total_s=0) as short:
+        began_s = time.monotonic()
+        with pytest.raises(TimedOut):
+            short.hear("never", what="answer")
+    assert time.monotonic() - began_s < 5
 
 
 def test_a_device_that_hangs_up_is_told_apart_from_a_slow_one(device: Device) -> None:

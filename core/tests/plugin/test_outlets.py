@@ -18,9 +18,9 @@ class Switch(OutletSwitch):
     params = (OUTLETS,)
     name_max = 8
     table: Sequence[tuple[str, Power]] = (
+        ("Twin", ON),
         ("node1", ON),
         ("node10 ", ON),
-        ("Twin", ON),
         ("(undefined)", ON),
         ("twin", ON),
     )
