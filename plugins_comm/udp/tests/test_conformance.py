@@ -71,6 +71,17 @@ class TestBroadcast(CommConformance):
         self.turn += 1
         return Inside(super().made(raw), self.hosts[(self.turn - 1) % 2])
 
+    def unplug(self) -> None:
+        self.hosts[0].ip("link", "set", "eth0", "down")
+
+    def plug(self) -> None:
+        """IPv6 forgets its addresses while an interface is down."""
+        self.hosts[0].ip("link", "set", "eth0", "up")
+        self.hosts[0].ip("address", "replace", "fd07::1/64", "dev", "eth0", "nodad")
+
+    def cut_up(self) -> int:
+        return self.hosts[0].fragmented()
+
 
 class TestUnicast(TestBroadcast):
     plugin = Unicast

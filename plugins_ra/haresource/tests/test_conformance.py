@@ -16,7 +16,10 @@ README = Path(__file__).parents[1] / "README.md"
 class TestResourceScript(AgentConformance):
     plugin = Script
     readme = README
-    invalid: ClassVar = {"script": "/nonexistent/service"}
+    invalid: ClassVar[tuple[dict[str, str], ...]] = (
+        {"script": "/nonexistent/service"},
+        {"script": str(README)},  # a file, and no program
+    )
     service: "Service"
 
     @pytest.fixture(autouse=True)
@@ -27,7 +30,8 @@ class TestResourceScript(AgentConformance):
         return {"script": str(self.service.path), "arguments": "one two"}
 
     def is_active(self) -> bool:
-        return self.service.is_active()
+        """It runs, and was started with its words."""
+        return self.service.is_active() and f"{self.given().get('arguments', '')} start".strip() in self.service.calls()
 
     def break_it(self) -> None:
         self.service.kill()

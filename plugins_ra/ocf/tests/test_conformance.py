@@ -21,11 +21,13 @@ class TestOurAgent(AgentConformance):
     plugin = OcfAgent
     readme = Path(__file__).parents[1] / "README.md"
     service: "Service"
-    invalid: ClassVar = {"ocf_type": "ocf:hbtest:nobody"}
 
     @pytest.fixture(autouse=True)
     def _service(self, service: "Service") -> None:
         self.service = service
+        words = ("ocf:hbtest:service", f"ocf_root={service.root}", f"folder={service.folder}")
+        self.words = words  # type: ignore[misc]  # known in the test only
+        self.invalid = ({"ocf_type": "ocf:hbtest:nobody"}, service.given(validate="exit 6"))  # type: ignore[misc]
 
     def given(self) -> dict[str, str]:
         return self.service.given()

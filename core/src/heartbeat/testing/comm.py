@@ -18,6 +18,8 @@ class CommConformance(DeclarationConformance):
 
     ``directive`` and ``line``: a line of ha.cf for the plugin (``"bcast"``, ``"eth0 eth1"``).
     ``broken``: unparsed parameters with which ``open`` must fail (an interface that is not there), when there are any.
+    ``unplug`` takes the link away under the first end, so that sending must fail, and ``plug`` brings it back.
+    ``cut_up`` counts what the first end's host has cut into pieces; without these three their tests are skipped.
     ``keeps_borders``: False for a byte stream, where core's framing finds the frames; then only bytes are compared.
     A namespace, a port or a pty that the link needs belongs into a fixture of the subclass.
     """
@@ -32,6 +34,18 @@ class CommConformance(DeclarationConformance):
     def ends(self) -> tuple[dict[str, str], dict[str, str]]:
         """Return unparsed parameters of two media that hear each other; called anew for each test."""
         raise NotImplementedError("the subclass says how two ends find each other")
+
+    def unplug(self) -> None:
+        """Take the link away under the first end: an interface down, a device gone."""
+        pytest.skip("the subclass does not know how to take the link away")
+
+    def plug(self) -> None:
+        """Bring back what ``unplug`` took away."""
+        raise NotImplementedError("the subclass that can unplug can plug as well")
+
+    def cut_up(self) -> int:
+        """Return how many frames the first end's host has cut into pieces until now."""
+        pytest.skip("the subclass does not know whether frames are cut up on the way")
 
     def made(self, raw: dict[str, str]) -> Medium:
         """Return the medium as core makes it."""
@@ -65,6 +79,19 @@ class CommConformance(DeclarationConformance):
                 frame = bytes(n % 251 for n in range(one.medium.mtu))
                 one.medium.send(frame)
                 await self.until(lambda: other.has_heard([frame]))
+
+        asyncio.run(story())
+
+    def test_the_largest_frame_goes_in_one_piece(self) -> None:
+        """A frame that is cut up is lost with any of its pieces; mtu must leave room for all headers."""
+
+        async def story() -> None:
+            async with self.open_pair() as (one, other):
+                before = self.cut_up()
+                frame = bytes(one.medium.mtu)
+                one.medium.send(frame)
+                await self.until(lambda: other.has_heard([frame]))
+                assert self.cut_up() == before
 
         asyncio.run(story())
 
@@ -113,6 +140,18 @@ class CommConformance(DeclarationConformance):
                     await asyncio.sleep(0)
                 await other.medium.open(other.frames.append)
                 await self.until(lambda: self.again(one.medium, b"here") in other.frames)
+
+        asyncio.run(story())
+
+    def test_a_link_that_goes_away_costs_counted_frames_and_nothing_else(self) -> None:
+        async def story() -> None:
+            async with self.open_pair() as (one, other):
+                self.unplug()
+                before = one.medium.dropped
+                one.medium.send(b"lost")
+                assert one.medium.dropped > before
+                self.plug()
+                await self.until(lambda: self.again(one.medium, b"back") in other.frames)
 
         asyncio.run(story())
 

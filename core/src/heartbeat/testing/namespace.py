@@ -14,6 +14,7 @@ from pathlib import Path
 
 _CLONE_NEWNET = 0x40000000
 _SYSCTL = Path("/proc/sys/net")
+_NET = Path("/proc/thread-self/net")
 _numbers = itertools.count()
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -45,6 +46,13 @@ class Namespace:
             if value is not None:
                 (_SYSCTL / name).write_text(str(value))
             return int((_SYSCTL / name).read_text())
+
+    def fragmented(self) -> int:
+        """Return how many pieces IPv4 and IPv6 here have cut datagrams into (IP-MIB, ``ipFragCreates``)."""
+        with self.entered():
+            names, values = (line.split() for line in (_NET / "snmp").read_text().splitlines()[:2])
+            of_ipv6 = dict(line.split() for line in (_NET / "snmp6").read_text().splitlines())
+        return int(dict(zip(names, values, strict=True))["FragCreates"]) + int(of_ipv6["Ip6FragCreates"])
 
 
 @contextlib.contextmanager

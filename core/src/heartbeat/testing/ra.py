@@ -1,6 +1,6 @@
 """The conformance tests of a resource agent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from heartbeat.plugin import Health, ParamKind, Params, Plugin, PluginError, ResourceAgent
 from heartbeat.testing.contract import DeclarationConformance, checked
 from heartbeat.testing.declaration import as_text
-from heartbeat.testing.leaks import nothing_left_open
+from heartbeat.testing.leaks import nobody_left_running, nothing_left_open
 
 
 class AgentConformance(DeclarationConformance):
@@ -17,14 +17,15 @@ class AgentConformance(DeclarationConformance):
     ``is_active`` finds the truth by other means than the agent. ``break_it`` leaves a half state behind, such as a
     power loss or a killed ``start`` would; the tests about it are skipped when it is not given. ``words``: the old
     form ``Agent::word::word`` of ``given``, without the name. ``invalid``: parameters that parse and that ``validate``
-    must refuse on this host. A namespace or folder that the resource needs belongs into a fixture of the subclass,
-    which also cleans up after a test that failed. An agent that keeps sockets or files between its methods may have a
-    ``close``: core, where the process ends with the operation, does without, and the kit calls it.
+    must refuse on this host, or several such. A namespace or folder that the resource needs belongs into a fixture of
+    the subclass, which also cleans up after a test that failed. An agent that keeps sockets or files between its
+    methods may have a ``close``: core, where the process ends with the operation, does without, and the
+    kit calls it.
     """
 
     plugin: ClassVar[type[Plugin]]
     words: ClassVar[tuple[str, ...] | None] = None
-    invalid: ClassVar[dict[str, str] | None] = None
+    invalid: ClassVar[Mapping[str, str] | Sequence[Mapping[str, str]] | None] = None
 
     def given(self) -> dict[str, str]:
         """Return the unparsed parameters of the resource under test."""
@@ -98,6 +99,12 @@ class AgentConformance(DeclarationConformance):
         assert self.is_active()
         self.made().stop()
 
+    def test_stopping_leaves_no_process(self) -> None:
+        """Whether or not the service still works: what runs on holds its files, its port, its device."""
+        with nobody_left_running():
+            self.made().start()
+            self.made().stop()
+
     def test_monitor_really_looks(self) -> None:
         self.made().start()
         self.break_it()
@@ -136,8 +143,9 @@ class AgentConformance(DeclarationConformance):
         if self.invalid is None:
             pytest.skip("the subclass gives no parameters that must fail")
         assert issubclass(self.plugin, ResourceAgent)
-        with pytest.raises(PluginError, match=r"\w+ \w+"):
-            self.plugin(checked(self.plugin, self.invalid)).validate()
+        for raw in [self.invalid] if isinstance(self.invalid, Mapping) else self.invalid:
+            with pytest.raises(PluginError, match=r"\w+ \w+"):
+                self.plugin(checked(self.plugin, raw)).validate()
 
     def test_the_old_form_says_the_same(self) -> None:
         if self.words is None:
@@ -145,6 +153,7 @@ class AgentConformance(DeclarationConformance):
         assert issubclass(self.plugin, ResourceAgent)
         old = checked(self.plugin, self.plugin.from_words(self.words))
         assert dict(old.known) == dict(self.settings().known)
+        assert dict(old.extra) == dict(self.settings().extra)
 
     def test_claims_are_the_same_however_often_one_asks(self) -> None:
         assert issubclass(self.plugin, ResourceAgent)
