@@ -6,17 +6,13 @@ import subprocess
 import threading
 
 import pytest
-from heartbeat.testing import leaks
 from heartbeat.testing.leaks import nobody_left_running, nothing_left_open
 
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leaks, "PATIENCE_S", 0.2)
+IMPATIENT_S = 0.05
 
 
 def test_a_socket_that_stays_is_named() -> None:
-    with pytest.raises(AssertionError, match="left open or running: .*socket"), nothing_left_open():
+    with pytest.raises(AssertionError, match=r"left open or running: .*socket"), nothing_left_open(IMPATIENT_S):
         left = socket.socket()
     left.close()
 
@@ -24,7 +20,7 @@ def test_a_socket_that_stays_is_named() -> None:
 def test_a_thread_that_goes_on_is_named_and_one_that_ends_by_itself_is_not() -> None:
     over = threading.Event()
     thread = threading.Thread(target=over.wait, name="of-the-test")
-    with pytest.raises(AssertionError, match="of-the-test"), nothing_left_open():
+    with pytest.raises(AssertionError, match="of-the-test"), nothing_left_open(IMPATIENT_S):
         thread.start()
     over.set()
     thread.join()
@@ -33,7 +29,7 @@ def test_a_thread_that_goes_on_is_named_and_one_that_ends_by_itself_is_not() -> 
 
 
 def test_a_program_that_runs_on_is_named_and_one_that_ended_is_not() -> None:
-    with pytest.raises(AssertionError, match="still running: [0-9]+ sleep 60"), nobody_left_running():
+    with pytest.raises(AssertionError, match=r"still running: [0-9]+ sleep 60"), nobody_left_running(IMPATIENT_S):
         service = subprocess.Popen(["sleep", "60"])
     with nobody_left_running():
         service.kill()

@@ -18,18 +18,18 @@ PATIENCE_S = 2.0
 
 
 @contextlib.contextmanager
-def nothing_left_open() -> Iterator[None]:
+def nothing_left_open(patience_s: float = PATIENCE_S) -> Iterator[None]:
     """Fail when the block leaves file descriptors or threads behind that were not there before."""
     before, threads = _descriptors(), set(threading.enumerate())
     yield
-    deadline_s = time.monotonic() + PATIENCE_S
+    deadline_s = time.monotonic() + patience_s
     while left := [*_new_descriptors(before), *_new_threads(threads)]:
         assert time.monotonic() < deadline_s, f"left open or running: {', '.join(left)}"
         time.sleep(0.005)
 
 
 @contextlib.contextmanager
-def nobody_left_running() -> Iterator[None]:
+def nobody_left_running(patience_s: float = PATIENCE_S) -> Iterator[None]:
     """Fail when a program that was started in the block, by whomever, still runs a while after it.
 
     It is known by a word in its environment, which programs hand on; one that was given another environment is missed.
@@ -40,7 +40,7 @@ def nobody_left_running() -> Iterator[None]:
         yield
     finally:
         del os.environ[_MARK]
-    deadline_s = time.monotonic() + PATIENCE_S
+    deadline_s = time.monotonic() + patience_s
     while left := list(_carrying(word)):
         assert time.monotonic() < deadline_s, f"still running: {', '.join(left)}"
         time.sleep(0.005)
