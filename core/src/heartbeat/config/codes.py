@@ -86,6 +86,8 @@ NOT_A_MEMBER = _error(34, "this host is no node of the cluster")
 OTHER_NODES_EYES = _note(35, "read as another node would read it")
 LONE_NODE = _warning(36, "only one node")
 TOO_MANY_NODES = _error(37, "too many nodes")
+VOTES_STRANGER = _error(38, "votes or auto_tie_breaker names no node")
+VOTES_IDLE = _note(39, "votes or auto_tie_breaker decides nothing here")
 
 # Timers and policy.
 DEADTIME_TOO_SHORT = _error(40, "deadtime does not exceed twice the keepalive")

@@ -213,6 +213,23 @@ _OURS = (
         "reset",
         "whether a fenced node is switched on again once it was read back as off",
     ),
+    Directive(
+        "votes",
+        "NODE NUMBER",
+        values.words,
+        "1",
+        "how much a node counts where a majority decides: from three nodes on",
+        least=2,
+        most=2,
+        many=True,
+    ),
+    Directive(
+        "auto_tie_breaker",
+        "lowest|highest|NODE",
+        values.text,
+        "-",
+        "which node's half goes on when a cluster falls into two equal halves",
+    ),
     Directive("fence_delay", "TIME", values.delay, "0", "holds a fence back; a beat cancels it", most=2),
     Directive(
         "shares_data",
@@ -305,7 +322,7 @@ _REFUSED_ONES = (
         "HOST",
         values.words,
         "-",
-        "tie-breakers are not built yet; two nodes decide by fencing, three and more by majority",
+        "there is no quorum server yet; two nodes decide by fencing, three and more by their votes",
     ),
     _refused(
         "autojoin",

@@ -9,6 +9,7 @@ from heartbeat.config.authkeys import AuthKeys, collect_keys
 from heartbeat.config.clients import read_api_rules, read_clients, read_env, read_log, read_process
 from heartbeat.config.cluster_config import ClusterConfig, DeviceConfig, MediumConfig
 from heartbeat.config.devices import DeviceLine, read_devices
+from heartbeat.config.electorate import read_electorate
 from heartbeat.config.facts import HostFacts, facts_of_this_host
 from heartbeat.config.finding import Finding, Findings, Place, Severity
 from heartbeat.config.hacf import HaCf, read_hacf
@@ -128,6 +129,7 @@ def _cluster(
         has_device=covered(devices, reading.nodes),
         asked_is_enough=asked_is_enough,
         reset_after_off=hacf.text("stonith_action", "reset") == "reset",
+        electorate=read_electorate(hacf, reading.nodes, reading.found),
     )
 
 

@@ -429,7 +429,7 @@ class Kernel:
         view = self._membership.view
         if not view.members:
             return
-        standing, why = quorum.standing(len(self._desk.cluster.nodes), view.nids, self._is_away)
+        standing, why = quorum.standing(self._desk.cluster, view.nids, self._is_away)
         if standing is not self._director.standing or why != self._why:
             self._director.standing = self._fencing.standing = standing
             self._why = why

@@ -1,7 +1,12 @@
-"""The quorum engine: what may this view do? A pure function of who is in and who is proved away."""
+"""The quorum engine: what may this view do? A pure function of who is in, who votes and who is proved away.
+
+Whatever it calls primary holds more than half of all votes, or half of them and the one tie-breaker. So two primary
+views always have a node in common, and a part of the cluster that goes on knows of every part that went on before.
+"""
 
 from collections.abc import Callable
 
+from heartbeat.model.cluster import Cluster
 from heartbeat.model.names import Nid
 from heartbeat.model.view import Standing
 
@@ -12,12 +17,13 @@ WORDS = {
 }
 
 
-def standing(nodes: int, members: tuple[Nid, ...], is_proved_away: Callable[[Nid], bool]) -> tuple[Standing, str]:
+def standing(cluster: Cluster, members: tuple[Nid, ...], is_proved_away: Callable[[Nid], bool]) -> tuple[Standing, str]:
     """Return what a view of these members may do, and why, in words.
 
-    ``nodes`` is the number configured and never shrinks by itself. Two nodes need no majority, because the one
-    that is left must prove the other away first. From three on a majority decides, and proofs do not replace it.
+    All configured nodes count, also when they are away. Two nodes need no majority, because the one that is left must
+    prove the other away first. From three on a majority decides, and proofs do not replace it.
     """
+    nodes = len(cluster.nodes)
     if len(members) == nodes:
         return Standing.PRIMARY, "all nodes are in the view"
     if nodes == 2:
@@ -25,6 +31,18 @@ def standing(nodes: int, members: tuple[Nid, ...], is_proved_away: Callable[[Nid
         if is_proved_away(absent):
             return Standing.PRIMARY, "the other of two nodes is proved off or left in order"
         return Standing.PENDING, "one of two nodes: the other is not proved off"
-    if 2 * len(members) > nodes:
-        return Standing.PRIMARY, f"{len(members)} of {nodes} nodes are a majority"
-    return Standing.NO_QUORUM, f"{len(members)} of {nodes} nodes are no majority"
+    return _by_majority(cluster, members)
+
+
+def _by_majority(cluster: Cluster, members: tuple[Nid, ...]) -> tuple[Standing, str]:
+    electorate = cluster.electorate
+    ours, total = electorate.of(members), electorate.of(map(Nid, range(len(cluster.nodes))))
+    share = f"{ours} of {total} {'votes' if electorate.votes else 'nodes'} are"
+    if 2 * ours > total:
+        return Standing.PRIMARY, f"{share} a majority"
+    if 2 * ours < total or electorate.tie_breaker < 0:
+        return Standing.NO_QUORUM, f"{share} no majority"
+    name = cluster.nodes[electorate.tie_breaker]
+    if electorate.tie_breaker in members:
+        return Standing.PRIMARY, f"{share} half, with {name}, the tie-breaker"
+    return Standing.NO_QUORUM, f"{share} half, without {name}, the tie-breaker"

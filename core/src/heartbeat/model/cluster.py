@@ -5,6 +5,7 @@ import hashlib
 
 import msgspec
 
+from heartbeat.model.electorate import Electorate
 from heartbeat.model.group import Group
 from heartbeat.model.names import Nid, NodeName
 
@@ -44,6 +45,8 @@ class Cluster(msgspec.Struct, frozen=True):
     """An acknowledged test device: its word alone counts as proof (``acknowledge test-stonith``)."""
     reset_after_off: bool = True
     """Switch a fenced node on again once it was read back as off (``stonith_action reset``)."""
+    electorate: Electorate = Electorate()
+    """Who votes, from three nodes on."""
 
     def nid(self, name: NodeName) -> Nid:
         """Return the node's nid; raises ValueError for a stranger."""
@@ -56,9 +59,9 @@ class Cluster(msgspec.Struct, frozen=True):
 
     @property
     def digest(self) -> str:
-        """Hex digest of all that must be alike on every node: node list, timers and groups.
+        """Hex digest of all that must be alike on every node: node list, timers, groups and votes.
 
         Carried by each beat; a difference is alarmed at once and blocks planning, not beating.
         """
-        alike = msgspec.msgpack.encode((self.name, self.nodes, self.timers, self.groups, self.failback))
-        return hashlib.blake2b(alike, digest_size=8).hexdigest()
+        alike = (self.name, self.nodes, self.timers, self.groups, self.failback, self.electorate)
+        return hashlib.blake2b(msgspec.msgpack.encode(alike), digest_size=8).hexdigest()

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from heartbeat.model.cluster import Cluster, Failback, Timers
+from heartbeat.model.electorate import Electorate
 from heartbeat.model.group import Group, Resource
 from heartbeat.model.names import GroupName, NodeName
 from heartbeat.sim.network import Noise
@@ -37,6 +38,7 @@ class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
     fence_delay_s: float = 0.0
     failback: Failback = Failback.OFF
     operation_timeout_s: float = 3.0
+    electorate: Electorate = Electorate()
 
     def cluster(self) -> Cluster:
         """Return what each kernel is born with: nodes node0, node1 ..., groups g0, g1 ..."""
@@ -62,6 +64,7 @@ class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
             self.fence_delay_s,
             nodes if self.device else (),
             reset_after_off=self.reset_after_off,
+            electorate=self.electorate,
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+from heartbeat.model.electorate import Electorate
 from heartbeat.sim.run import Run
 from heartbeat.sim.schedule import Fault, Schedule
 
@@ -53,6 +54,7 @@ def _simpler(schedule: Schedule) -> Iterator[dict[str, object]]:
     shape = schedule.shape
     for fields in ({"fence_delay_s": 0.0}, {"reset_after_off": True}, {"links": 1}, {"links": 2}):
         yield {"shape": msgspec.structs.replace(shape, **fields)}
+    yield {"shape": msgspec.structs.replace(shape, electorate=Electorate())}
 
 
 def ddmin(faults: Sequence[Fault], breaks: Callable[[Sequence[Fault]], bool]) -> Sequence[Fault]:

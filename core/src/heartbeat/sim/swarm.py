@@ -5,7 +5,11 @@ Leaving classes out finds more than having them all: a fault that hides another'
 
 import random
 
+import msgspec
+
 from heartbeat.model.cluster import Failback
+from heartbeat.model.electorate import NOBODY, Electorate
+from heartbeat.model.names import Nid
 from heartbeat.sim import ambush, pairs
 from heartbeat.sim.network import Noise
 from heartbeat.sim.schedule import Fault, GroupShape, Schedule, Shape
@@ -16,6 +20,8 @@ _NODES = (2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 7)
 _BOGUS = ("of a stranger", "of a former life", "of another session", "seen before")
 _DEVICE = ("fails", "hangs", "hangs, but acts", "only asks", "comes late", "slow", "fails", "slow")
 _AGENT = ("fails", "fails, half done", "hangs", "hangs, but acts", "slow", "slow")
+_VOTES_SHARE = 0.3
+"""Of seeds with three nodes or more in which the nodes' votes differ, or one node breaks ties."""
 _QUIET_SHARE = 0.06
 """Of seeds with a quiet stretch and no faults."""
 
@@ -23,7 +29,7 @@ _QUIET_SHARE = 0.06
 def draw(seed: int) -> Schedule:
     """Return the schedule of a seed."""
     chance = random.Random(seed)  # noqa: S311 - a reproducible world, not a secret
-    shape = _shape(chance)
+    shape = _with_votes(seed, _shape(chance))
     quiet = chance.random() < _QUIET_SHARE
     chaos_s = shape.initdead_s + 1 if quiet else round(chance.uniform(8, 24), 3)
     nodes = range(shape.nodes)
@@ -81,6 +87,16 @@ def _shape(chance: random.Random) -> Shape:
         failback=chance.choice((Failback.ON, Failback.OFF, Failback.LEGACY)),
         operation_timeout_s=chance.choice((1.0, 3.0)),
     )
+
+
+def _with_votes(seed: int, shape: Shape) -> Shape:
+    """Draw them apart from the rest, so that what a seed has besides is the same with and without them."""
+    chance = random.Random(f"votes {seed}")  # noqa: S311 - a reproducible world, not a secret
+    if shape.nodes < 3 or chance.random() >= _VOTES_SHARE:
+        return shape
+    votes = tuple(chance.choice((0, 1, 1, 2, 3)) for _ in range(shape.nodes)) if chance.random() < 0.6 else ()
+    breaker = Nid(chance.randrange(shape.nodes)) if not any(votes) or chance.random() < 0.7 else NOBODY
+    return msgspec.structs.replace(shape, electorate=Electorate(votes if any(votes) else (), breaker))
 
 
 class _Faults:

@@ -83,16 +83,23 @@ MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "half-is-a-majority",
         "an exact half of the nodes may act",
-        "quorum:standing",
-        "2 * len(members) > nodes",
-        "2 * len(members) >= nodes",
+        "quorum:_by_majority",
+        "2 * ours > total",
+        "2 * ours >= total",
     ),
     mutant(
         "minority-acts",
         "every view of three nodes and more may act",
-        "quorum:standing",
-        "2 * len(members) > nodes",
+        "quorum:_by_majority",
+        "2 * ours > total",
         "members",
+    ),
+    mutant(
+        "both-halves-have-the-tie-breaker",
+        "an exact half may act when there is a tie-breaker, whether it holds it or not",
+        "quorum:_by_majority",
+        "if electorate.tie_breaker in members:",
+        "if members:",
     ),
     mutant(
         "two-nodes-need-no-proof",

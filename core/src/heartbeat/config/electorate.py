@@ -1,0 +1,79 @@
+"""Who votes: the lines ``votes NODE NUMBER`` and ``auto_tie_breaker`` of ha.cf."""
+
+from collections.abc import Sequence
+
+from heartbeat.config import codes
+from heartbeat.config.finding import Findings
+from heartbeat.config.hacf import HaCf, Use
+from heartbeat.config.nodes import find_node
+from heartbeat.config.source import Word
+from heartbeat.model.electorate import NOBODY, Electorate
+from heartbeat.model.names import Nid, NodeName
+
+VOTES_MAX = 1000
+"""More than anybody can need to make one of NODES_MAX nodes weigh more than all others."""
+
+
+def read_electorate(hacf: HaCf, nodes: Sequence[NodeName], found: Findings) -> Electorate:
+    """Return who votes; what is wrong with a line becomes a finding."""
+    given = _votes(hacf, nodes, found)
+    votes = tuple(given.get(node, 1) for node in nodes)
+    if nodes and not any(votes):
+        place = hacf.all("votes")[0].directive.place
+        found.add(codes.BAD_VALUE, place, "no node has a vote", expected="one at least", mend="delete a line")
+    breaker = _tie_breaker(hacf, nodes, found)
+    _judge_use(hacf, nodes, sum(votes), found)
+    return Electorate(votes if set(votes) - {1} else (), breaker)
+
+
+def _votes(hacf: HaCf, nodes: Sequence[NodeName], found: Findings) -> dict[NodeName, int]:
+    given: dict[NodeName, int] = {}
+    for use in hacf.all("votes"):
+        node, number = _node(use.words[0], nodes, found), _number(use.words[1], found)
+        if node is None or number is None:
+            continue
+        if node in given:
+            code = codes.SAME_TWICE if given[node] == number else codes.TWO_VALUES
+            found.add(code, use.directive.place, f"votes {node} was given already", mend="delete one of the lines")
+        given.setdefault(node, number)
+    return given
+
+
+def _number(word: Word, found: Findings) -> int | None:
+    if word.text.isascii() and word.text.isdecimal() and int(word.text) <= VOTES_MAX:
+        return int(word.text)
+    expected = f"a number from 0 to {VOTES_MAX}"
+    found.add(codes.BAD_VALUE, word.place, f"{word.text!r} is not valid for votes", expected=expected, mend="write 1")
+    return None
+
+
+def _tie_breaker(hacf: HaCf, nodes: Sequence[NodeName], found: Findings) -> Nid:
+    use = hacf.one("auto_tie_breaker")
+    if use is None or not nodes:
+        return NOBODY
+    if use.texts[0] in ("lowest", "highest"):
+        return Nid(0 if use.texts[0] == "lowest" else len(nodes) - 1)
+    node = _node(use.words[0], nodes, found, expected="lowest, highest or a node")
+    return NOBODY if node is None else Nid(nodes.index(node))
+
+
+def _node(word: Word, nodes: Sequence[NodeName], found: Findings, expected: str = "a node") -> NodeName | None:
+    node = find_node(word, nodes, found)
+    if node is None and nodes:
+        near = found.nearest(word.text.lower(), lambda: nodes)
+        mend = f"write {near}" if near else "write a name of the node lines"
+        message = f"{word.text} is no node of this cluster"
+        found.add(codes.VOTES_STRANGER, word.place, message, expected=expected, nearest=near, mend=mend)
+    return node
+
+
+def _judge_use(hacf: HaCf, nodes: Sequence[NodeName], total: int, found: Findings) -> None:
+    """Two nodes decide by proof, and an odd number of votes has no halves."""
+    breaker = hacf.one("auto_tie_breaker")
+    uses: list[Use] = [*hacf.all("votes"), *([breaker] if breaker else [])]
+    if len(nodes) == 2 and uses:
+        message = "two nodes need no majority: who is left must prove the other away"
+        found.add(codes.VOTES_IDLE, uses[0].directive.place, message, mend="delete the line")
+    elif len(nodes) > 2 and breaker and total % 2:
+        message = f"{total} votes never fall into equal halves"
+        found.add(codes.VOTES_IDLE, breaker.directive.place, message, mend="delete the line")
