@@ -78,7 +78,9 @@ def test_daemon_and_executor_frozen_together(cluster: Cluster) -> None:
 @pytest.mark.parametrize("victims", [("hb-daemon",), ("hb-executor",), ("hb-daemon", "hb-executor"), ("hb-guard",)])
 def test_killed_processes_are_started_again_and_nothing_is_doubled(cluster: Cluster, victims: tuple[str, ...]) -> None:
     signal(cluster, "node1", "KILL", *victims)
-    settles(cluster)
+    where = settles(cluster)
+    # Longer than any hold: whoever ended the old guard has to have one of its own.
+    cluster.stays(lambda: cluster.oracle.answering(ADDRESS, 0.5) == {where}, f"{where} goes on answering", 2 * DEAD_S)
 
 
 def test_everything_killed_at_once_leaves_the_kernel_to_end_the_answers(cluster: Cluster) -> None:

@@ -424,6 +424,7 @@ def test_an_executor_that_is_started_anew_moves_nothing(make_world: Any, make_cl
     world.step(NODE3, ev.ExecutorChanged(ready=True))
     world.run(3.0)
     assert world.where("data") == {"node3"}
+    assert [d.kind for _, d in world.nodes[NODE3].decisions].count("group.adopted") == 1, "what runs is looked at again"
     assert "group.stop" not in [d.kind for node in world.nodes.values() for _, d in node.decisions]
 
 

@@ -89,6 +89,12 @@ class LocalGroup:
 
     # Probe: before anything else, what is here?
 
+    def executor_came(self, token: int) -> None:
+        """Look again, also at what runs: a new executor guards, and so lets answer, only what it has seen running."""
+        self.saw(token)
+        if self.state in (Local.UNKNOWN, Local.RUNNING):
+            self.probe("the executor is ready")
+
     def probe(self, why: str) -> None:
         """Look at every resource, all at once."""
         self.drop_preparation()

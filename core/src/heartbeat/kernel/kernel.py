@@ -326,9 +326,7 @@ class Kernel:
             if event.detail:
                 self._ability.forgot(event.detail)
             for group in self._groups:
-                group.saw(event.tokens.get(group.group.name, 0))
-                if group.state is m.Local.UNKNOWN:
-                    group.probe("the executor is ready")
+                group.executor_came(event.tokens.get(group.group.name, 0))
             return
         self._desk.decide(
             "executor.lost",
