@@ -201,9 +201,9 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running(files: Path, name: str, *, daemons: bool = True) -> Iterator[Cluster]:
-    """Put a lab up, yield its cluster, judge, and take the lab down."""
-    lab = Lab.up(files, PluginRegistry(), name=name, daemons=daemons)
+def running(files: Path, name: str, *, daemons: bool = True, run: Sequence[str] = ()) -> Iterator[Cluster]:
+    """Put a lab up, yield its cluster, judge, and take the lab down. ``run`` is as in ``Lab.up``."""
+    lab = Lab.up(files, PluginRegistry(), name=name, daemons=daemons, run=run)
     try:
         with watching(lab) as oracle:
             cluster = Cluster(lab, oracle)

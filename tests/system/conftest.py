@@ -1,7 +1,7 @@
 """System tests run real daemons in namespaces; where none can be made they are skipped, and counted as such."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -54,9 +54,9 @@ def up(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Up]:
     try:
         with ExitStack() as stack:
 
-            def make(haresources: str, *, daemons: bool = True, **how: Any) -> Cluster:
+            def make(haresources: str, *, daemons: bool = True, run: Sequence[str] = (), **how: Any) -> Cluster:
                 files = write_files(tmp_path / "cluster", haresources, **how)
-                cluster = stack.enter_context(running(files, f"system-{os.getpid()}", daemons=daemons))
+                cluster = stack.enter_context(running(files, f"system-{os.getpid()}", daemons=daemons, run=run))
                 clusters.append(cluster)
                 return cluster
 
