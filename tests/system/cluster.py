@@ -146,14 +146,25 @@ class Cluster:
         else:
             file.unlink()
 
-    def renew(self) -> None:
-        """Give every node a new machine: nothing of the old one runs, and nothing is remembered."""
+    def renew(self, *daemons: str) -> None:
+        """Give every node a new machine, and a daemon to these: nothing of the old one runs, nothing is remembered."""
         for node in self.nodes:
             self.lab.crash(node)
         for node in self.nodes:
             for path in (self.lab.disk(node) / "state").iterdir():
                 path.unlink()
-        self.lab.start(*self.nodes)
+            self.lab.ask("boot_only", node=node)
+        self.lab.start(*daemons)
+
+    def kill_everything(self, node: str) -> None:
+        """Kill all processes of heartbeat at once: the kernel goes on, and with it an address and whatever else runs.
+
+        The children are stopped first, so that none leaves in order when its parent dies; the parent, whose number is
+        the least, dies first and starts none of them again.
+        """
+        self.lab.ask("note", text=f"signal {node} KILL everything")
+        self.lab.output(node, ["pkill", "-STOP", "-x", "hb-.*"])
+        self.lab.output(node, ["pkill", "-KILL", "-x", "hb|hb-.*"])
 
     # Judging.
 
