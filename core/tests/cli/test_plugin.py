@@ -124,12 +124,29 @@ def test_show_as_json_has_stable_keys(plugin_site: PluginSite) -> None:
     facts = json.loads(plugin_site.hb("plugin", "show", "stonith:acme", "--json").stdout)
     assert facts.keys() == {
         "kind", "name", "distribution", "version", "title", "description", "api", "core_api", "notice", "test_only",
-        "docs_url", "params", "extra_params", "positional", "capabilities", "refines", "example",
+        "docs_url", "params", "extra_params", "positional", "capabilities", "refines", "example", "tier", "proofs",
     }  # fmt: skip
     password = next(param for param in facts["params"] if param["name"] == "password")
     assert password["secret"] is True
     assert facts["example"] == {"file": "ha.cf", "line": "stonith_host * acme node1,node2"}
     assert facts["capabilities"]["can_read_power"] is True
+
+
+def test_show_tells_the_tier_as_far_as_an_installation_can_and_the_runs_on_real_devices(
+    plugin_site: PluginSite,
+) -> None:
+    assert "tier listed; what it does is judged with its sources" in plugin_site.hb("plugin", "show", "null").stdout
+    package = plugin_site.folder / "acme_power"
+    plugin_site.add("acme-power", {"stonith:acme": "Good"})
+    package.mkdir()
+    (plugin_site.folder / "acme_power.py").rename(package / "__init__.py")
+    (package / "log").write_text("what the run printed\n")
+    (package / "conformance.toml").write_text(
+        '[[proven]]\nplugin = "stonith:acme"\ndevice = "Acme"\nfirmware = "2"\ndate = 2026-03-02\nlog = "log"\n'
+    )
+    shown = plugin_site.hb("plugin", "show", "acme").stdout
+    assert "proved on Acme, firmware 2, 2026-03-02" in shown
+    assert "it is not even listed; why: hb plugin validate acme" in shown
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,7 @@ def show(name: str, *, as_json: bool, as_markdown: bool) -> None:
     from heartbeat.cli.plugin_facts import facts_of, facts_of_type, load_checked
     from heartbeat.cli.plugin_name import find_named
     from heartbeat.cli.plugin_page import facts_page
+    from heartbeat.cli.plugin_validate import standing
     from heartbeat.pils.page import plugin_page
     from heartbeat.pils.registry import PluginRegistry
 
@@ -100,7 +101,10 @@ def show(name: str, *, as_json: bool, as_markdown: bool) -> None:
             raise click.UsageError(f"{name} is a type that a catalogue found, and has no page")
         click.echo(plugin_page(found, registry.kind(found.kind), load_checked(registry, found)), nl=False)
         return
-    facts = facts_of_type(*found) if isinstance(found, tuple) else facts_of(registry, found)
+    if isinstance(found, tuple):
+        facts = facts_of_type(*found)
+    else:
+        facts = {**facts_of(registry, found), **standing(registry, found)}
     click.echo(json.dumps(facts, indent=2) if as_json else "\n".join(facts_page(facts)))
 
 

@@ -70,7 +70,15 @@ def facts_page(facts: dict[str, Any]) -> list[str]:
         lines.append("  further NAME=VALUE are passed on as they are")
     lines += _section("how to ask for it", _asking(facts))
     lines += _section("what it can do", _abilities(facts))
+    lines += _section("how far it is proved", _standing(facts)) if "tier" in facts else []
     return lines + ([f"documentation  {facts['docs_url']}"] if facts["docs_url"] else [])
+
+
+def _standing(facts: dict[str, Any]) -> list[str]:
+    sources = "what it does is judged with its sources: hb plugin validate FOLDER"
+    refused = "it is not even listed; why: hb plugin validate " + facts["name"]
+    lines = [f"tier {facts['tier']}; {sources}" if facts["tier"] else refused]
+    return [*(printable(f"proved on {proof}") for proof in facts["proofs"]), *lines]
 
 
 def _section(title: str, body: Sequence[str]) -> list[str]:

@@ -127,6 +127,17 @@ def _exempt(verdict: Verdict, conformance: Conformance, subjects: list[str]) -> 
     verdict.proofs = [it for one in proofs for it in one] if all(proofs) else []
 
 
+def standing(registry: PluginRegistry, found: Announcement) -> dict[str, object]:
+    """Return how far an installed plugin is proved, as ``hb plugin show`` tells: no more than *listed* by what can be
+    judged here, for its tests are with its sources; and the runs on real devices that its package brings.
+    """
+    if found.entry_point.dist is None:
+        return {"tier": "", "proofs": []}
+    subject = f"{found.kind}:{found.name}"
+    verdict = _judged(papers_of_installed(found.entry_point.dist), registry, subject, ("HB1", "HB2"), found)
+    return {"tier": verdict.tier, "proofs": [str(it) for it in verdict.proofs]}
+
+
 def _fixed(papers: Papers, registry: PluginRegistry) -> list[str]:
     """Mend the folder's files; a plugin that cannot be loaded has no table."""
     assert papers.folder is not None
