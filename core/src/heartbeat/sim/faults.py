@@ -143,9 +143,12 @@ def executor(stage: "Stage", fault: Fault) -> None:
     stage.world.machines.executor_dies(Nid(fault.node), fault.for_s)
 
 
-def late_start(stage: "Stage", fault: Fault) -> None:
-    """The starts that earlier daemons of ``node`` asked for reach its executor once more."""
-    stage.world.machines.start_late(Nid(fault.node))
+def late_start(stage: "Stage", fault: Fault) -> Mend:
+    """The daemon of ``node`` dies; ``value`` seconds later the starts that it asked for come to the executor again."""
+    nid = Nid(fault.node)
+    stage.world.kill_daemon(nid)
+    stage.world.at(fault.value, lambda: stage.world.machines.start_late(nid))
+    return lambda: stage.start(nid)
 
 
 # Disks.

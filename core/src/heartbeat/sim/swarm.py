@@ -183,7 +183,8 @@ class _Faults:
         kinds = ("crash", "crash", "kill", "kill", "freeze", "freeze", "suspend", "executor", "late-start")
         kind = self._chance.choice(kinds)
         for_s = round(self._chance.uniform(0.05, 1.0), 3) if kind == "executor" else self._time(4)
-        return self._fault(kind, node=self._node(), for_s=for_s)
+        value = self._time(6) if kind == "late-start" else 0.0
+        return self._fault(kind, node=self._node(), for_s=for_s, value=value)
 
     def _disk(self) -> Fault:
         kind = self._chance.choice(("disk-stall", "disk-slow", "disk-full"))
