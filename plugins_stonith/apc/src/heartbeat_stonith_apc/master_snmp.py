@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from heartbeat.plugin import Param, ParamKind, PluginError, Power
 from heartbeat.plugin.outlets import OUTLETS, Outlet, OutletSession, OutletSwitch
+from heartbeat.plugin.snmp import VERSIONS, Snmp
 
-from heartbeat_stonith_apc.snmp import VERSIONS, Snmp, as_numbers
 from heartbeat_stonith_apc.trees import BY_PRODUCT, EACH_PENDING, OBJECT_ID, PRODUCTS, Tree
 
 
@@ -43,13 +43,16 @@ class ApcMasterSnmp(OutletSwitch):
     @contextlib.contextmanager
     def session(self) -> Iterator[OutletSession]:
         """Find out what it is. Raises PluginError, also for what is no switched strip."""
+        from pysnmp.hlapi.v1arch import asyncio as hlapi
+
         settings = self.settings
         with Snmp(
+            hlapi,
             settings.text("ipaddr"),
             int(settings.number("port")),
             settings.secret("community"),
             settings.text("snmp_version"),
-            settings.number("timeout"),
+            limit_s=settings.number("timeout"),
         ) as snmp:
             product = str(snmp.get(OBJECT_ID))
             tree = BY_PRODUCT.get(product.removeprefix(PRODUCTS))
@@ -67,9 +70,8 @@ class _Strip:
 
     def outlets(self) -> Sequence[Outlet]:
         names, states = self._snmp.column(self._tree.names), self._snmp.column(self._tree.states)
-        wanted = (
-            sum(as_numbers(list(self._snmp.column(self._tree.counts).values()))) if self._tree.counts else len(names)
-        )
+        counts = self._snmp.column(self._tree.counts).values() if self._tree.counts else [len(names)]
+        wanted = sum(count for count in counts if isinstance(count, int))
         if not names or names.keys() != states.keys() or len(names) != wanted:
             told = f"{wanted} outlets, {len(names)} names and {len(states)} states"
             raise PluginError(f"{self._snmp.place} tells of {told} ({self._tree.name}); metered strips have none")
