@@ -75,6 +75,50 @@ def test_a_person_confirms_what_no_device_can_prove(up: Callable[..., Cluster]) 
     cluster.until_runs(ADDRESS, "node2")
 
 
+def test_a_confirmation_that_comes_too_late_moves_nothing(up: Callable[..., Cluster]) -> None:
+    """The node is back before the person has typed its name."""
+    cluster = up(GROUP, device="stonith_host * meatware {nodes}", more="auto_failback off\n")
+    cluster.until_members("node1", "node2")
+    cluster.until_runs(ADDRESS, "node1")
+    cluster.lab.freeze("node1")
+    with cluster.client("node2") as client:
+        cluster.until(lambda: [one.node for one in client.confirmations()] == ["node1"], "a person is asked")
+        cluster.lab.thaw("node1")
+        cluster.until_members("node1", "node2")
+        assert client.confirmations() == ()
+    status, text = cluster.hb("node2", "stonith", "confirm", "node1", "--yes-i-am-sure", "node1")
+    assert status == 1, text
+    cluster.until(lambda: cluster.oracle.answering(ADDRESS) == {"node1"}, "node1 answers again")
+    assert cluster.started("toy::a") == ["node1"]
+
+
+def test_two_people_who_each_confirm_the_living_other_are_found_out_at_the_heal(up: Callable[..., Cluster]) -> None:
+    """No program can prevent what they did; at the first beat after it, who started on a person's word stops again."""
+    groups = "node1 toy::a\nnode2 toy::b\n"
+    cluster = up(groups, device="stonith_host * meatware {nodes}", more="auto_failback off\n")
+    cluster.stateless = ("toy::a", "toy::b")  # made double by the people; what follows is judged below
+    cluster.until_members("node1", "node2")
+    cluster.until_runs("toy::a", "node1")
+    cluster.until_runs("toy::b", "node2")
+    cluster.lab.cut("node1")
+    for node, about in (("node1", "node2"), ("node2", "node1")):
+        with cluster.client(node) as client:
+            cluster.until(lambda client=client: len(client.confirmations()) == 1, "a person is asked")  # type: ignore[misc]
+        status, text = cluster.hb(node, "stonith", "confirm", about, "--yes-i-am-sure", about)
+        assert status == 0, text
+    cluster.until_runs("toy::b", "node1")
+    cluster.until_runs("toy::a", "node2")
+    cluster.lab.heal()
+    for toy, node in (("toy::a", "node1"), ("toy::b", "node2")):
+        cluster.until(lambda toy=toy, node=node: cluster.oracle.holders(toy) == {node}, f"{node} alone holds {toy}")  # type: ignore[misc]
+        cluster.until_decided(node, "fence.withdrawn")
+    cluster.lab.crash("node2")
+    cluster.lab.start("node2")  # a life that was called dead never joins again; the next one does
+    cluster.until_members("node1", "node2")
+    for toy in ("toy::a", "toy::b"):
+        cluster.until(lambda toy=toy: len(cluster.oracle.holders(toy)) == 1, f"{toy} runs in one place")  # type: ignore[misc]
+
+
 def test_without_a_device_shared_data_waits_and_an_address_does_not(up: Callable[..., Cluster]) -> None:
     groups = f"node1 {ADDRESS}\nnode1 toy::a\n"
     cluster = up(groups, device="", more="auto_failback off\nacknowledge no-stonith\n")

@@ -54,6 +54,23 @@ def test_half_a_group_is_stopped_before_it_is_started(cold: Cluster, node: str, 
     assert len(stops) == 1
 
 
+def test_what_was_running_when_everything_was_killed_is_found_whole_half_or_gone(up: Callable[..., Cluster]) -> None:
+    """On both nodes no process of heartbeat is left; what it started goes on, or ends behind its back."""
+    cluster = up(GROUP, more=SHARING)
+    where = settled(cluster)
+    for gone in ([], ["b"], ["a"], ["a", "b"]):
+        adopted = cluster.count(where, "group.adopted")
+        for node in cluster.nodes:
+            cluster.kill_everything(node)
+            cluster.until(lambda node=node: not cluster.lab.node(node).daemon, f"all of {node} is gone")  # type: ignore[misc]
+        for toy in gone:
+            assert cluster.lab.output(where, ["rm", f"/run/toy-{toy}"])[0] == 0
+            cluster.lab.ask("note", text=f"stop toy::{toy} {where}")
+        cluster.lab.start(*cluster.nodes)
+        where = settled(cluster)
+        assert gone or cluster.count(where, "group.adopted") == adopted + 1
+
+
 def test_half_on_each_node_comes_together(cold: Cluster) -> None:
     left_running(cold, "node1", ["a"])
     left_running(cold, "node2", ["b"])

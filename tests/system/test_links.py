@@ -1,13 +1,16 @@
 """Links that fail, one or all, both ways or one."""
 
+import time
 from collections.abc import Callable
 
 import pytest
 
 from tests.system.cluster import ADDRESS, Cluster
+from tests.system.counts import Rounds
 
 SHARING = "auto_failback off\nacknowledge test-stonith\n"
 GROUP = f"node1 {ADDRESS} toy::a\n"
+DEAD_S = 1.0
 
 
 def test_one_of_two_links_cut_moves_nothing_and_is_reported(up: Callable[..., Cluster]) -> None:
@@ -44,3 +47,21 @@ def test_a_full_cut_ends_with_one_survivor_that_holds_the_group(up: Callable[...
     cluster.until_members("node1", "node2")
     assert cluster.group("node1", ADDRESS).node == survivor
     assert cluster.started("toy::a")[-1] == survivor
+
+
+def test_links_that_flap_move_nothing(up: Callable[..., Cluster], rounds: Rounds) -> None:
+    """One link or the other, one way or both, now and then all for less than half of deadtime."""
+    cluster = up(GROUP, more=SHARING)
+    cluster.until_runs(ADDRESS, "node1")
+    cluster.until_members("node1", "node2")
+    chance = rounds.chance(5)
+    for _ in rounds(10, 2000):
+        link = chance.choice(["eth0", "eth1", "eth0", "eth1", ""])
+        cluster.lab.cut(chance.choice(cluster.nodes), link, chance.choice(["in", "out", "both"]))
+        time.sleep(chance.random() * (1.5 if link else 0.4) * DEAD_S)  # how long it is cut is what is being swept
+        cluster.lab.heal()
+        time.sleep(0.3 * chance.random() * DEAD_S)
+    cluster.until_members("node1", "node2")
+    cluster.were_shot()
+    assert cluster.started("toy::a") == ["node1"]
+    assert cluster.oracle.answering(ADDRESS) == {"node1"}

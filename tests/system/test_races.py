@@ -54,6 +54,24 @@ def test_a_one_way_cut_has_the_same_loser_each_time(up: Callable[..., Cluster], 
         cluster.lab.heal()
 
 
+def test_a_one_way_cut_without_a_device_leaves_the_address_with_who_is_heard(
+    up: Callable[..., Cluster], rounds: Rounds
+) -> None:
+    """Who is not heard falls silent by itself, before the other takes the address; who is heard keeps it."""
+    cluster = up(f"node1 {ADDRESS}\n", device="")
+    cluster.until_runs(ADDRESS, "node1")
+    for number in rounds(2, 20):
+        mute, heard = ("node1", "node2") if number % 2 == 0 else ("node2", "node1")
+        cluster.until_members("node1", "node2")
+        cluster.lab.cut(mute, way="out", peers=[heard])
+        cluster.until(lambda heard=heard, mute=mute: "silent" in cluster.node(heard, mute).state, "it is not heard")  # type: ignore[misc]
+        cluster.until_runs(ADDRESS, heard)
+        cluster.until(lambda heard=heard: cluster.oracle.answering(ADDRESS) == {heard}, f"{heard} alone answers")  # type: ignore[misc]
+        cluster.lab.heal()
+        cluster.until_members("node1", "node2")
+        cluster.until_runs(ADDRESS, heard)
+
+
 def test_cut_and_heal_leaves_one_holder_and_a_client_that_finds_it(up: Callable[..., Cluster], rounds: Rounds) -> None:
     """No device, no shared data: both may have it in the cut. Afterwards one has, and the neighbours know which."""
     cluster = up(f"node1 {ADDRESS}\n", device="")

@@ -72,3 +72,22 @@ def test_a_device_that_does_not_do_it_leaves_a_returned_node_alone(cluster: Clus
     assert cluster.started("toy::a") == ["node1"]
     cluster.lab.device("ok")
     one_holder(cluster)
+
+
+@pytest.mark.parametrize(("boot", "mood"), [("same", "lie"), ("same", "fail"), ("new", "hang")])
+def test_it_leaves_another_life_alone_too(cluster: Cluster, boot: str, mood: str) -> None:
+    """Of the same boot or of another one: it is not shot, and the group runs in one place."""
+    cluster.lab.device(mood)
+    if boot == "same":
+        cluster.lab.freeze("node1")
+    else:
+        cluster.lab.crash("node1")
+    cluster.until_decided("node2", "fence.begun")
+    if boot == "same":
+        cluster.lab.thaw("node1")
+        cluster.lab.kill("node1", "daemon")
+    else:
+        cluster.lab.start("node1")
+    cluster.until(lambda: (cluster.node("node2", "node1").incarnation or 0) > 1, "another life of node1 is heard")
+    cluster.lab.device("ok")
+    one_holder(cluster)

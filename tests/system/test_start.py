@@ -1,15 +1,20 @@
 """Nodes that start: together, alone, late, again."""
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.system.cluster import ADDRESS, Cluster
+from tests.system.counts import Rounds
 
 SHARING = "auto_failback off\nacknowledge test-stonith\n"
 GROUP = f"node1 {ADDRESS} toy::a\n"
 PATIENT = "keepalive 500ms\ndeadtime 6s\ninitdead 12s\n"
 """A Python process on a busy machine may take more than a second to start; this is about what it finds then."""
+
+HASTY, HASTY_INITDEAD_S = "keepalive 200ms\nwarntime 500ms\ndeadtime 1s\ninitdead 3s\n", 3.0
+BOOTS_S = 0.4
 
 
 def test_two_nodes_that_start_together_wait_for_nothing(up: Callable[..., Cluster]) -> None:
@@ -27,6 +32,26 @@ def test_a_lone_node_waits_for_initdead_then_fences_and_starts(up: Callable[...,
     wanted = cluster.journal("node2", "fence.wanted")[0].mono_s
     assert wanted - born >= 10.0
     cluster.were_shot("node1")
+
+
+def test_a_first_frame_that_comes_just_when_initdead_ends_ends_in_one_view(
+    up: Callable[..., Cluster], rounds: Rounds
+) -> None:
+    """Joined or shot, whichever comes first, once at most; a late node that was shot boots and joins."""
+    cluster = up(GROUP, more=SHARING, timers=HASTY, daemons=False)
+    chance = rounds.chance(3)
+    for _ in rounds(2, 60):
+        cluster.renew("node2")
+        before = len(cluster.shots())
+        cluster.until_decided("node2", "node.started")
+        due_s = cluster.journal("node2", "node.started")[0].mono_s + HASTY_INITDEAD_S
+        # A daemon's first frame leaves about this long after its start; the moment is what is being swept.
+        time.sleep(max(0.0, due_s - BOOTS_S * (0.5 + chance.random()) - time.monotonic()))
+        cluster.lab.start("node1")
+        cluster.until_members("node1", "node2")
+        cluster.until(lambda: len(cluster.oracle.holders("toy::a")) == 1, "one holds the group")
+        cluster.until(lambda: cluster.group("node1", ADDRESS).state == "running", "and runs it")
+        assert cluster.shots()[before:] in ([], ["node1"])
 
 
 def test_a_lone_node_starts_what_shares_no_data_without_a_device(up: Callable[..., Cluster]) -> None:

@@ -81,6 +81,45 @@ def test_the_coordinator_dies_in_the_middle_of_its_plan(cluster: Cluster) -> Non
     cluster.were_shot("node1")
 
 
+def test_daemons_that_die_in_the_middle_of_a_plan_or_two_at_once_come_back_to_whole_groups(cluster: Cluster) -> None:
+    """node1 coordinates and moves its own group; then it and another die at once, and are started again."""
+    cluster.behave("node1", "a", "stop", "slow")
+    cluster.lab.ask("spawn", node="node1", argv=["hb", "standby"], log=str(cluster.lab.home / "standby.log"))
+    cluster.until_decided("node1", "group.stop")
+    cluster.lab.kill("node1", "daemon")
+    whole(cluster)
+    cluster.lab.kill("node1", "daemon")
+    cluster.lab.kill("node2", "daemon")
+    whole(cluster)
+    for node in NODES[1:]:
+        cluster.lab.kill(node, "executor")
+    whole(cluster)
+
+
+def test_the_coordinator_stands_still_in_the_middle_of_its_plan(cluster: Cluster) -> None:
+    cluster.behave("node1", "a", "stop", "slow")
+    cluster.lab.ask("spawn", node="node1", argv=["hb", "standby"], log=str(cluster.lab.home / "standby.log"))
+    cluster.until_decided("node1", "group.stop")
+    cluster.lab.freeze("node1")
+    until_taken(cluster, ADDRESS, "node2", "node3")
+    cluster.were_shot("node1")
+    whole(cluster)
+
+
+def whole(cluster: Cluster) -> None:
+    """Wait until all are members, and every group runs in one place by the word of each node and of its own script."""
+    cluster.until_members(*NODES)
+    for group, toy in ((ADDRESS, "toy::a"), ("toy::b", "toy::b"), ("toy::c", "toy::c")):
+        cluster.until(lambda group=group, toy=toy: in_one_place(cluster, group, toy), f"{group} runs in one place")  # type: ignore[misc]
+    cluster.until(lambda: cluster.oracle.answering(ADDRESS) == cluster.oracle.holders("toy::a"), "and answers there")
+
+
+def in_one_place(cluster: Cluster, group: str, toy: str) -> bool:
+    seen = {(found.state, found.node) for node in NODES for found in [cluster.group(node, group)]}
+    holders = cluster.oracle.holders(toy)
+    return len(holders) == 1 and seen == {("running", node) for node in holders}
+
+
 def test_a_frozen_node_of_three_is_shot_and_its_group_taken(cluster: Cluster) -> None:
     cluster.lab.freeze("node2")
     until_taken(cluster, "toy::b", "node1", "node3")
