@@ -6,6 +6,7 @@ from heartbeat.daemon.shell import SLICES_MAX, Shell
 from heartbeat.kernel import effects, events
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.model.reason import Decision, because
+from heartbeat.model.view import ViewId
 from heartbeat.wire import api
 from heartbeat.wire.frame import Header, short_id
 from heartbeat.wire.messages import Nak, Packet
@@ -28,6 +29,7 @@ def test_effects_are_carried_out_in_the_order_returned(make_kernel: "type[FakeKe
         effects.Cancel(7),
         effects.Persist("epoch", b"1"),
         effects.Answer(3, api.Done(good=True, text="done")),
+        effects.Deliver((7,), api.Taken(1), ViewId()),
         effects.Changed(),
         effects.Arm(12.5),
     ]
@@ -36,12 +38,13 @@ def test_effects_are_carried_out_in_the_order_returned(make_kernel: "type[FakeKe
     assert ports.calls == [
         ("record", DECISION),
         ("seal", HEADER, PACKET),
-        ("send", b"frame"),
+        ("send", b"frame", -1),
         ("run_operation", run),
         ("go", effects.Go(7)),
         ("cancel", effects.Cancel(7)),
         ("persist", "epoch", b"1"),
         ("answer", effects.Answer(3, api.Done(good=True, text="done"))),
+        ("deliver", effects.Deliver((7,), api.Taken(1), ViewId())),
         ("changed",),
         ("arm", 12.5),
     ]

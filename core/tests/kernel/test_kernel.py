@@ -247,9 +247,11 @@ def make_met(make_cluster: Any, make_group: Any, beat_of: BeatOf) -> Callable[[]
         kernel.step(now[0], ev.DevicesKnown("switch", of.nodes, 1.0, "", serialises=True))
         for nid in (1, 2):
             kernel.step(now[0], _frame(of, nid, 1, beat_of(of, nid)))
-        kernel._membership._install(  # the shortest way to a view; how views are agreed on is proved elsewhere
-            m.Sync(ViewId(1, Nid(0)), tuple(Member(Nid(n), 1) for n in range(3)), ()), "met"
-        )
+        members = tuple(Member(Nid(n), 1) for n in range(3))
+        states = tuple(m.State(each, "boot", ViewId(), (), (), 0, 0, 0, leaving=False) for each in members)
+        # The shortest way to a view; how views are agreed on is proved elsewhere.
+        kernel._membership.promised = ViewId(1, Nid(0))
+        kernel._membership._install(m.Sync(ViewId(1, Nid(0)), members, states), "met")
         return kernel, now, of
 
     return make

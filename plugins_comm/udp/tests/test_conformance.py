@@ -37,6 +37,10 @@ class Inside(Medium):
     def mtu(self) -> int:
         return self.medium.mtu
 
+    @property
+    def largest(self) -> int:
+        return self.medium.largest
+
     def drain(self) -> bool | None:
         return self.medium.drain()
 

@@ -10,6 +10,7 @@ import msgspec
 
 from heartbeat.daemon.access import Access, Peer, peer_of
 from heartbeat.daemon.log import Log
+from heartbeat.daemon.talkers import Talkers
 from heartbeat.kernel import effects, events
 from heartbeat.model.status import ClusterStatus
 from heartbeat.wire import api as wire
@@ -18,6 +19,7 @@ from heartbeat.wire.local import Malformed, Unpacker, pack
 SLOW_BYTES = 1024 * 1024
 """A client that leaves this much unread is dropped: the daemon waits for nobody."""
 CLIENTS_MAX = 200
+PATIENCE_S = 30.0
 QUEUE_MAX = 16
 """Requests that one connection may have waiting."""
 
@@ -30,11 +32,21 @@ Take = Callable[[events.Event], None]
 class Api:
     """Answers clients. Requests that change something become events; the kernel's answers find their way by ticket."""
 
-    def __init__(self, access: Access, status: Callable[[], ClusterStatus], take: Take, log: Log) -> None:
+    def __init__(
+        self,
+        access: Access,
+        status: Callable[[], ClusterStatus],
+        take: Take,
+        log: Log,
+        *,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        """``patience_s``: how long a program that does not read may hold up all that talk."""
         self.access = access
         self.log = log
         self._status = status
         self._take = take
+        self.talkers = Talkers(take, log, patience_s)
         self._clients: set[Client] = set()
         self._tickets: dict[int, Client] = {}
         self._last_ticket = 0
@@ -65,6 +77,10 @@ class Api:
             del self._tickets[effect.ticket]
         client.answer(effect.answer, last=last)
 
+    def deliver(self, effect: effects.Deliver) -> None:
+        """Give something to programs."""
+        self.talkers.deliver(effect)
+
     def changed(self) -> None:
         """Tell the watchers, once for all changes of this turn of the loop."""
         if self._telling or not any(client.watching for client in self._clients):
@@ -90,6 +106,7 @@ class Api:
 
     def gone(self, client: "Client") -> None:
         self._clients.discard(client)
+        self.talkers.gone(client)
         for ticket in [ticket for ticket, owner in self._tickets.items() if owner is client]:
             del self._tickets[ticket]
             self._take(events.ClientGone(ticket))
@@ -131,7 +148,7 @@ class Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             for message in self._unpacker.feed(data):
-                self._waiting.append(_decoder.decode(message))
+                self._take(_decoder.decode(message))
         except (Malformed, msgspec.ValidationError, msgspec.DecodeError) as wrong:
             self._put(wire.Refused(f"not understood: {wrong}; is the client of another version?"))
             self._transport.close()
@@ -141,6 +158,31 @@ class Client(asyncio.Protocol):
             self._transport.close()
             return
         self._work()
+
+    def _take(self, request: wire.Request) -> None:
+        """What programs say does not wait for the answer to what they asked before."""
+        assert self._peer is not None
+        if not isinstance(request, wire.ToCluster):
+            self._waiting.append(request)
+        elif self._api.access.allows(self._peer):
+            self._api.talkers.ask(self, request)
+        else:
+            self._put(wire.Refused(f"{self._peer.who} may not talk; {self._api.access.described} may"))
+
+    def pause_writing(self) -> None:
+        """More than SLOW_BYTES are unread."""
+        self._api.talkers.is_slow(self)
+
+    def resume_writing(self) -> None:
+        self._api.talkers.reads_again(self)
+
+    def put(self, message: bytes) -> int:
+        """Send to a program, which is waited for; return how many bytes are unread."""
+        self._transport.write(message)
+        return self._transport.get_write_buffer_size()
+
+    def abort(self) -> None:
+        self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._waiting.clear()
@@ -155,8 +197,7 @@ class Client(asyncio.Protocol):
 
     def write(self, message: bytes) -> None:
         """Send, or drop the client when it does not read."""
-        self._transport.write(message)
-        if self._transport.get_write_buffer_size() > SLOW_BYTES:
+        if self.put(message) > SLOW_BYTES and self not in self._api.talkers:
             self._api.log.seldom("slow client", "a client of the local API does not read what it asked for: dropped")
             self._transport.abort()
 

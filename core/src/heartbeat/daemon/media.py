@@ -47,6 +47,10 @@ class Link:
         self.oversize = 0
         """Frames that were too long for it."""
 
+    def largest(self) -> int:
+        """Return the longest frame that its medium takes, by the word of one that is not open."""
+        return self._make().largest
+
     async def open(self, deliver: Callable[[bytes], None]) -> None:
         """Open it; raises PluginError, also for whatever else a medium may raise."""
         medium = self._make()
@@ -87,15 +91,20 @@ class Links:
                     raise PortInUse(f"{link.name}: {problem}")
                 self._spawn(self._reopen(link))
 
-    def send(self, frame: bytes) -> None:
-        """Send one frame on every open link."""
-        for link in self._links:
+    @property
+    def frame_bytes(self) -> int:
+        """Longest frame that every link takes."""
+        return min((link.largest() for link in self._links), default=0)
+
+    def send(self, frame: bytes, only: int = -1) -> None:
+        """Send one frame on every open link, or only on one."""
+        for link in self._links if only < 0 else self._links[only : only + 1]:
             medium = link.medium
             if medium is None:
                 continue
             try:
-                if len(frame) > medium.mtu:
-                    self._too_long(link, len(frame), medium.mtu)
+                if len(frame) > medium.largest:
+                    self._too_long(link, len(frame), medium.largest)
                     continue
                 medium.send(frame)
             except Exception as wrong:  # noqa: BLE001 - whatever a vendor's medium raises costs that link only
@@ -167,10 +176,10 @@ class Links:
         except Exception as wrong:  # noqa: BLE001
             self._log.debug(f"link {link.name}: closing failed: {wrong!r}")
 
-    def _too_long(self, link: Link, length: int, mtu: int) -> None:
+    def _too_long(self, link: Link, length: int, largest: int) -> None:
         link.oversize += 1
         cure = "too many groups or nodes for this medium"
-        self._log.seldom(f"mtu {link.name}", f"link {link.name}: a frame of {length} bytes exceeds {mtu}: {cure}")
+        self._log.seldom(f"mtu {link.name}", f"link {link.name}: a frame of {length} bytes exceeds {largest}: {cure}")
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

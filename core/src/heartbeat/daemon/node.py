@@ -111,6 +111,7 @@ class Node:
         session, boot_id = os.urandom(8), BOOT_ID.read_text(encoding="ascii").strip()
         self._gate = FrameGate(config.cluster.name, config.node, session, self._keyring, log)
         self._link_names = tuple(medium.link for medium in config.media)
+        self._links = Links(_links(plan), self._on_frame, self._on_link, log)
         birth = Birth(
             me=config.cluster.nid(NodeName(config.node)),
             incarnation=incarnation,
@@ -120,9 +121,9 @@ class Node:
             stored=state.stored(),
             seed=int.from_bytes(session, "big"),
             plugins=plan.plugins,
+            frame_bytes=self._links.frame_bytes - self._keyring.overhead,
         )
         self._shell = Shell(self._kernel(birth), self, time.monotonic, Suspension().slept)
-        self._links = Links(_links(plan), self._shell.frame, self._on_link, log)
         life = Life(config.node, incarnation, boot_id, time.time(), time.monotonic())
         self._storage = Storage(state, places.journal_db, life, self._on_persisted, log)
         take, append, hung = self._shell.take, self._storage.append, self._executor_hung
@@ -130,7 +131,8 @@ class Node:
             places.executor_socket, config, incarnation, take=take, append=append, log=log, hung=hung
         )
         self._hold = HoldLine(places.hold_socket, log)
-        self._api = Api(plan.access, self._status, self._shell.take, log)
+        patience_s = config.cluster.timers.deadtime_s
+        self._api = Api(plan.access, self._status, self._shell.take, log, patience_s=patience_s)
         self._timer = ExactTimer(self._loop, self._shell.wake)
         self._collector: Collector | None = None
         self._incarnation = incarnation
@@ -180,6 +182,9 @@ class Node:
 
     def _on_link(self, link: int, problem: str) -> None:
         self._shell.take(events.LinkOpened(link, problem))
+
+    def _on_frame(self, link: int, frame: bytes) -> None:
+        self._shell.frame(link, frame)
 
     def _on_persisted(self, key: str, error: str) -> None:
         """Called in the storage thread."""
@@ -232,8 +237,8 @@ class Node:
     def open_frame(self, link: int, frame: bytes) -> tuple[Header, Packet] | None:
         return self._gate.open(self._link_names[link], frame)
 
-    def send(self, frame: bytes) -> None:
-        self._links.send(frame)
+    def send(self, frame: bytes, link: int) -> None:
+        self._links.send(frame, link)
 
     def drain(self) -> bool:
         return self._links.drain()
@@ -265,6 +270,9 @@ class Node:
 
     def answer(self, effect: effects.Answer) -> None:
         self._api.answer(effect)
+
+    def deliver(self, effect: effects.Deliver) -> None:
+        self._api.deliver(effect)
 
     def changed(self) -> None:
         self._api.changed()

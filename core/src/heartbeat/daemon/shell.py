@@ -37,8 +37,8 @@ class Ports(Protocol):
     def open_frame(self, link: int, frame: bytes) -> tuple[Header, Packet] | None:
         """Return what a frame says, None when it is not for us."""
 
-    def send(self, frame: bytes) -> None:
-        """Send on every open link."""
+    def send(self, frame: bytes, link: int) -> None:
+        """Send on this link, or on every open one (-1)."""
 
     def drain(self) -> bool:
         """Bring in (``Shell.frame``) some of what has already arrived on the links; return whether more waits."""
@@ -63,6 +63,9 @@ class Ports(Protocol):
     def arm(self, at_s: float) -> None: ...
 
     def answer(self, effect: effects.Answer) -> None: ...
+
+    def deliver(self, effect: effects.Deliver) -> None:
+        """Give something to programs of this node."""
 
     def changed(self) -> None: ...
 
@@ -101,6 +104,7 @@ class Shell:
             effects.Record: lambda effect: ports.record(effect.decision),
             effects.Arm: lambda effect: ports.arm(effect.at_s),
             effects.Answer: ports.answer,
+            effects.Deliver: ports.deliver,
             effects.Changed: lambda _: ports.changed(),
             effects.Halt: self._halt,
         }
@@ -168,7 +172,7 @@ class Shell:
             self._carry_out[type(effect)](effect)
 
     def _send(self, effect: effects.Send) -> None:
-        self._ports.send(self._ports.seal(effect.header, effect.packet))
+        self._ports.send(self._ports.seal(effect.header, effect.packet), effect.link)
 
     def _halt(self, effect: effects.Halt) -> None:
         self._ended = True

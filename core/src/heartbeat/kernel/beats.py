@@ -19,6 +19,7 @@ from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.leaving import Leaving
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership
+from heartbeat.kernel.messaging.messaging import Messaging
 from heartbeat.wire.messages import Beat, Heard
 
 
@@ -36,13 +37,15 @@ class Beats:
         director: Director,
         leaving: Leaving,
         ability: Ability,
+        messaging: Messaging,
     ) -> None:
         self._desk, self._channel, self._detector, self._membership = desk, channel, detector, membership
         self._ledger, self._fencing, self._director, self._leaving = ledger, fencing, director, leaving
-        self._ability = ability
+        self._ability, self._messaging = ability, messaging
         self.next_s = 0.0
         self._last: Beat | None = None
-        """The last one; kept as long as no part had a turn since, so that the next one differs in ages and stamps."""
+        """The last one; kept as long as no part had a turn since, so that the next one differs in ages, stamps and
+        what programs said."""
         # The digests of what never changes in one life are made once.
         self._digest, self._nodes_digest = desk.cluster.digest, desk.cluster.nodes_digest
 
@@ -81,7 +84,8 @@ class Beats:
         if self._last is None:
             self._last = self._whole(row, sent_ms)
         else:
-            self._last = msgspec.structs.replace(self._last, row=row, sent_ms=sent_ms)
+            sent = self._messaging.streams.sent
+            self._last = msgspec.structs.replace(self._last, row=row, sent_ms=sent_ms, sent=sent)
         return self._last
 
     def _whole(self, row: tuple[Heard, ...], sent_ms: int) -> Beat:
@@ -104,4 +108,5 @@ class Beats:
             sent_ms,
             desk.birth.plugins,
             self._ability.is_unable(desk.me),
+            self._messaging.streams.sent,
         )

@@ -24,3 +24,5 @@ class Birth(msgspec.Struct, frozen=True):
     """Of the only source of chance in the kernel."""
     plugins: str = ""
     """Fingerprint of the plugins that this node uses; carried by beats and shown, never judged."""
+    frame_bytes: int = 1400
+    """Longest frame that every link takes."""

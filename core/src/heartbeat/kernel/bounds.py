@@ -9,9 +9,12 @@ import msgspec
 from heartbeat.model.names import Nid
 from heartbeat.model.view import Member, ViewId
 from heartbeat.wire import messages as m
+from heartbeat.wire import talk
 
 COUNT_MAX = 2**53
 """No epoch, token or incarnation gets here by counting; one that did could not be counted on and sent."""
+KEPT_MAX = 2**16
+"""Places of the history that a node keeps; far above what the window lets it have (messaging.order)."""
 DEADTIME_MAX_S = 86400.0
 
 
@@ -49,11 +52,40 @@ class Bounds(msgspec.Struct, frozen=True):
                 return all(self._group(group) for group in message.groups)
             case m.Leave():
                 return self._member(message.member)
+            case talk.Talk() | talk.Want() | talk.Again() | talk.Lack() | talk.Fill() | talk.Raw():
+                return self._speech(message)
             case _:
                 return True
 
+    def _speech(self, said: talk.Speech) -> bool:
+        match said:
+            case talk.Talk():
+                counts = (said.view.epoch, said.sent, *said.row, said.held, said.given)
+                return all(_count(count) for count in counts) and len(said.row) <= self.nodes and self._says(said.says)
+            case talk.Want():
+                return self._node(said.of) and 0 < said.first <= said.last <= COUNT_MAX
+            case talk.Again():
+                return self._node(said.of) and self._says(said.says)
+            case talk.Lack():
+                return _ballot(said.ballot) and 0 < said.first <= said.last <= COUNT_MAX
+            case talk.Fill():
+                return _count(said.first) and all(self._member(entry.origin) for entry in said.entries)
+            case talk.Raw():
+                return True
+
+    def _says(self, says: tuple[talk.Say, ...]) -> bool:
+        runs = (run for say in says if isinstance(say.what, talk.Places) for run in say.what.runs)
+        numbers = all(0 < say.number <= COUNT_MAX and all(map(_count, say.past)) for say in says)
+        return numbers and all(self._node(nid) and _count(number) for nid, number in runs)
+
+    def _spoken(self, spoken: talk.Spoken) -> bool:
+        is_row = all(self._node(nid) and _count(number) for nid, number in spoken.row)
+        is_said = all(self._member(origin) and _count(number) for origin, number in spoken.said)
+        is_kept = 0 <= spoken.floor <= spoken.given <= spoken.held <= min(COUNT_MAX, spoken.floor + KEPT_MAX)
+        return is_row and is_said and is_kept and all(_ballot(view) and _count(at) for view, at in spoken.roots)
+
     def _beat(self, beat: m.Beat) -> bool:
-        counts = (beat.stream_high, beat.epoch, beat.view.epoch, *(h.token for h in beat.holdings))
+        counts = (beat.sent, beat.stream_high, beat.epoch, beat.view.epoch, *(h.token for h in beat.holdings))
         return 0.0 < beat.deadtime_s <= DEADTIME_MAX_S and all(_count(count) for count in counts)
 
     def _states(self, members: tuple[Member, ...], states: tuple[m.State, ...]) -> bool:
@@ -65,7 +97,7 @@ class Bounds(msgspec.Struct, frozen=True):
         counts = (state.token, state.stream, *(h.token for h in state.holdings))
         proved = all(self._node(proof.nid) and _count(proof.incarnation) for proof in state.proofs)
         members = all(self._member(member) for member in (state.member, *state.shooting))
-        return members and proved and all(_count(count) for count in counts)
+        return members and proved and self._spoken(state.spoken) and all(_count(count) for count in counts)
 
     def _view(self, members: tuple[Member, ...]) -> bool:
         nids = [member.nid for member in members]

@@ -44,6 +44,10 @@ class Calm:
         self._is_calm = self._has_nothing() and self._is_whole()
         self._rest_s = min(deadline_s() for deadline_s in self._slow)
 
+    def end(self) -> None:
+        """Something is to be looked at in the next step, although nothing of what calm goes by has changed."""
+        self._is_calm = False
+
     def lasts(self) -> bool:
         """Has nothing come of this step either, and has no part's time come?"""
         return self._is_calm and self._desk.now_s < self.until_s and self._has_nothing()

@@ -8,7 +8,7 @@ sender's highest stream number rides in each beat, so a lost tail is noticed too
 import msgspec
 
 from heartbeat.kernel.desk import Desk
-from heartbeat.kernel.effects import Persist, Send
+from heartbeat.kernel.effects import Halt, Persist, Send
 from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proved
 from heartbeat.model.view import Member
@@ -28,20 +28,16 @@ NAK_LAST_S = 0.100
 """NAKs for the same gap are spaced by doubling from 10 ms up to this."""
 
 
-class Sender:
-    """What is remembered of one other node in its present life."""
+SINGLE = 1 << 62
+"""Frames that go over one link only are numbered apart, from here, so that no other link seems to have lost them."""
 
-    def __init__(self, incarnation: int, session: bytes) -> None:
-        self.incarnation = incarnation
-        self.session = session
+
+class Numbers:
+    """Which frame numbers of a sender were seen."""
+
+    def __init__(self) -> None:
         self.newest = 0
         self.seen: set[int] = set()
-        self.contiguous = -1
-        """Highest stream number delivered in order; -1 until its first frame tells where its stream stands."""
-        self.high = 0
-        self.early: dict[int, Packet] = {}
-        self.nak_at_s: float | None = None
-        self.nak_pause_s = 0.010
 
     def is_duplicate(self, sequence: int) -> bool:
         """Note the number; True when it was seen before or is too old to tell."""
@@ -54,6 +50,25 @@ class Sender:
             floor = self.newest - WINDOW
             self.seen = {number for number in self.seen if number > floor}
         return False
+
+
+class Sender(Numbers):
+    """What is remembered of one other node in its present life."""
+
+    def __init__(self, incarnation: int, session: bytes) -> None:
+        super().__init__()
+        self.incarnation = incarnation
+        self.session = session
+        self.singles = Numbers()
+        self.contiguous = -1
+        """Highest stream number delivered in order; -1 until its first frame tells where its stream stands."""
+        self.high = 0
+        self.early: dict[int, Packet] = {}
+        self.nak_at_s: float | None = None
+        self.nak_pause_s = 0.010
+
+    def is_duplicate(self, sequence: int) -> bool:
+        return self.singles.is_duplicate(sequence) if sequence >= SINGLE else super().is_duplicate(sequence)
 
 
 class End(msgspec.Struct, frozen=True):
@@ -85,7 +100,7 @@ class Channel:
         self._cluster_id = short_id(desk.cluster.name)
         self._my_id = short_id(desk.cluster.nodes[desk.me])
         self._nids = {short_id(name): Nid(nid) for nid, name in enumerate(desk.cluster.nodes)}
-        self.sequence = 0
+        self.sequence = self._single = 0
         self.stream_high = 0
         self._store: dict[int, Packet] = {}
         self.senders: dict[Nid, Sender] = {}
@@ -102,6 +117,11 @@ class Channel:
         """Send a message that stands alone: lost is lost."""
         self._emit(Packet(message, 0, to))
 
+    def send_over(self, link: int, message: Message, to: Nid = EVERYBODY) -> None:
+        """Send bulk over one link. It is no sign of life: beats are."""
+        self._single += 1
+        self._desk.effects.append(Send(self._header(SINGLE + self._single), Packet(message, 0, to), link))
+
     def post(self, message: Message, to: Nid = EVERYBODY) -> None:
         """Send a message in the stream: whoever hears us gets it once and in order."""
         self.stream_high += 1
@@ -114,9 +134,11 @@ class Channel:
 
     def _emit(self, packet: Packet) -> None:
         self.sequence += 1
+        self._desk.effects.append(Send(self._header(self.sequence), packet))
+
+    def _header(self, sequence: int) -> Header:
         birth = self._desk.birth
-        header = Header(0, self._cluster_id, self._my_id, birth.incarnation, birth.session, self.sequence)
-        self._desk.effects.append(Send(header, packet))
+        return Header(0, self._cluster_id, self._my_id, birth.incarnation, birth.session, sequence)
 
     def repeat(self, nak: Nak) -> None:
         """Send again what a receiver misses, under new sequence numbers."""
@@ -150,7 +172,7 @@ class Channel:
             self._tell_stale(nid, header)
             return False, False
         new_life = sender is None or header.incarnation > sender.incarnation
-        if new_life and not self._goes_beyond_its_end(nid, header):
+        if new_life and (header.sequence >= SINGLE or not self._goes_beyond_its_end(nid, header)):
             return False, False
         if new_life:
             self.senders[nid] = sender = Sender(header.incarnation, header.session)
@@ -210,6 +232,21 @@ class Channel:
         birth = self._desk.birth
         is_mine = (told.member.nid, told.session) == (birth.me, birth.session)
         return is_mine and told.member.incarnation >= birth.incarnation
+
+    def told_stale(self, nid: Nid, told: StaleLife) -> None:
+        """This node lost its memory: it goes on above the newest life that others remember."""
+        if not self.is_stale(told):
+            return
+        desk, newest = self._desk, told.member.incarnation
+        desk.decide(
+            "node.stale",
+            desk.node(desk.me),
+            f"this node's state was lost: it starts anew as life {newest + 1}",
+            f"{desk.name(nid)} has heard life {newest} of it",
+            alarm=True,
+        )
+        desk.effects.append(Persist("incarnation", str(newest).encode()))
+        desk.effects.append(Halt("its state was lost", clean=False))
 
     def in_order(self, nid: Nid, packet: Packet) -> list[Packet]:
         """Take a stream packet; return what can be delivered now, in order."""

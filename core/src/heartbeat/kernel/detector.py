@@ -5,6 +5,7 @@ a single link that falls silent is reported and moves nothing.
 """
 
 import enum
+from collections.abc import Iterable
 
 import msgspec
 
@@ -187,12 +188,16 @@ class Detector:
         return silent
 
     def says_the_same(self, nid: Nid, beat: Beat) -> bool:
-        """True when a beat says what the peer's last one said: only stamps and ages differ, and ages are young.
+        """True when a beat says what the peer's last one said: only stamps, ages and
+        what programs said differ, and ages are young.
 
         Young enough to be no matter for any part: the hold is the first, which asks from 0.8 of deadtime on.
         """
         before = self.peers[nid].beat
-        if before is None or msgspec.structs.replace(beat, row=before.row, sent_ms=before.sent_ms) != before:
+        if before is None:
+            return False
+        alike = msgspec.structs.replace(beat, row=before.row, sent_ms=before.sent_ms, sent=before.sent)
+        if alike != before:
             return False
         young_ms = min(self._desk.cluster.timers.warntime_s, self.deadtime_s / 2) * 1000
         return len(beat.row) == len(before.row) and all(
@@ -200,6 +205,11 @@ class Detector:
             and max(new.age_ms, old.age_ms) <= young_ms
             for new, old in zip(beat.row, before.row, strict=True)
         )
+
+    def least_ack(self) -> int:
+        """Return up to which of my stream numbers every living peer says that it has them."""
+        me, beats = self._desk.me, [peer.beat for peer in self.peers.values() if peer.alive and peer.beat]
+        return min((heard.contiguous for beat in beats for heard in beat.row if heard.nid == me), default=-1)
 
     def hears_me(self, nid: Nid) -> bool:
         """True when the peer's newest beat shows that it hears my present life."""
@@ -217,6 +227,12 @@ class Detector:
             and heard.age_ms + since_ms < within_s * 1000
             for heard in beat.row
         )
+
+    def best_link(self, nids: Iterable[Nid]) -> int:
+        """Return the link over which most of these nodes are heard; of several the first."""
+        peers = [self.peers[nid] for nid in nids if nid in self.peers]
+        lost = [sum(peer.links[link].state is not LinkState.UP for peer in peers) for link in range(self._links)]
+        return lost.index(min(lost))
 
     def age_s(self, nid: Nid) -> float:
         return self._desk.now_s - self.peers[nid].heard_s

@@ -1,7 +1,7 @@
 """The door: which frames come in, and of whom. What is kept out, is known or comes from the dead is read no further."""
 
 from heartbeat.kernel.bounds import Bounds
-from heartbeat.kernel.channel import Channel
+from heartbeat.kernel.channel import SINGLE, Channel
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.events import FrameReceived
@@ -70,6 +70,9 @@ class Door:
             self.is_copy = True
 
     def _heard(self, nid: Nid, event: FrameReceived, *, fresh: bool) -> None:
-        """The last words of one that left are no life: news of it would make everybody beat at every word."""
-        if not self._ledger.left_in_order(nid, event.header.incarnation):
+        """The last words of one that left are no life: news of it would make everybody beat at every word.
+
+        Nor is bulk: whoever hears it hears beats too, and a recording of it would find nothing to be compared with.
+        """
+        if event.header.sequence < SINGLE and not self._ledger.left_in_order(nid, event.header.incarnation):
             self._detector.heard(nid, event.link, event.header.sequence, fresh=fresh)

@@ -12,16 +12,20 @@ import msgspec
 
 from heartbeat.model.operation import Action
 from heartbeat.model.reason import Decision
+from heartbeat.model.view import ViewId
 from heartbeat.wire.api import Answer as ApiAnswer
+from heartbeat.wire.api import ToProgram
 from heartbeat.wire.frame import Header
 from heartbeat.wire.messages import Packet
 
 
 class Send(msgspec.Struct, frozen=True, tag=True):
-    """Seal and send one frame on every open link."""
+    """Seal and send one frame on every open link, or on one."""
 
     header: Header
     packet: Packet
+    link: int = -1
+    """-1: every open one."""
 
 
 class Run(msgspec.Struct, frozen=True, tag=True):
@@ -91,6 +95,17 @@ class Answer(msgspec.Struct, frozen=True, tag=True):
     answer: ApiAnswer
 
 
+class Deliver(msgspec.Struct, frozen=True, tag=True):
+    """Give something to programs of this node."""
+
+    programs: tuple[int, ...]
+    what: ToProgram
+    view: ViewId
+    """In which it is delivered."""
+    line: ViewId = ViewId()
+    """Of the history that the message's place counts in."""
+
+
 class Changed(msgspec.Struct, frozen=True, tag=True):
     """The answer to ``hb status`` changed in more than ages: tell the watchers."""
 
@@ -102,4 +117,4 @@ class Halt(msgspec.Struct, frozen=True, tag=True):
     clean: bool
 
 
-Effect = Send | Run | Go | Cancel | Hold | Persist | Record | Arm | Answer | Changed | Halt
+Effect = Send | Run | Go | Cancel | Hold | Persist | Record | Arm | Answer | Deliver | Changed | Halt

@@ -3,7 +3,7 @@
 import msgspec
 
 from heartbeat.model.operation import Result
-from heartbeat.wire.api import Request
+from heartbeat.wire.api import Request, ToCluster
 from heartbeat.wire.frame import Header
 from heartbeat.wire.messages import Packet
 
@@ -87,6 +87,26 @@ class ClientGone(msgspec.Struct, frozen=True, tag=True):
     ticket: int
 
 
+class ProgramAsked(msgspec.Struct, frozen=True, tag=True):
+    """A program of this node enters a group, leaves one or says something."""
+
+    program: int
+    """Its number in this life of the daemon."""
+    request: ToCluster
+
+
+class ProgramGone(msgspec.Struct, frozen=True, tag=True):
+    """A program hung up."""
+
+    program: int
+
+
+class ProgramsSlow(msgspec.Struct, frozen=True, tag=True):
+    """Some program of this node leaves much unread, or none does any more."""
+
+    are_slow: bool
+
+
 class Persisted(msgspec.Struct, frozen=True, tag=True):
     """A value handed over with Persist is on disk, or could not be written."""
 
@@ -118,6 +138,9 @@ Event = (
     | DevicesKnown
     | ClientAsked
     | ClientGone
+    | ProgramAsked
+    | ProgramGone
+    | ProgramsSlow
     | Persisted
     | LinkOpened
     | Asked

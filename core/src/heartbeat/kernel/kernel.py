@@ -19,7 +19,7 @@ from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.director import Director
 from heartbeat.kernel.door import Door
 from heartbeat.kernel.durability import Durability
-from heartbeat.kernel.effects import Answer, Arm, Changed, Effect, Halt, Persist
+from heartbeat.kernel.effects import Answer, Arm, Changed, Effect
 from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.ghosts import Ghosts
 from heartbeat.kernel.groups import LocalGroup
@@ -28,6 +28,7 @@ from heartbeat.kernel.leaving import Leaving
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.links import Links
 from heartbeat.kernel.membership import Membership, joiners
+from heartbeat.kernel.messaging.messaging import Messaging
 from heartbeat.kernel.moves import Moves
 from heartbeat.kernel.pauses import Pauses
 from heartbeat.kernel.report import Report
@@ -39,6 +40,7 @@ from heartbeat.model.status import ClusterStatus
 from heartbeat.model.view import Standing, View
 from heartbeat.wire import api
 from heartbeat.wire import messages as m
+from heartbeat.wire.talk import Speech
 
 __all__ = ["Birth", "Kernel"]
 
@@ -68,11 +70,13 @@ class Kernel:
         self._hold = Hold(desk, detector, membership, ledger, groups)
         self._pauses = Pauses(desk, detector, membership, self._fencing, self._hold, groups)
         self._director = Director(desk, channel, detector, membership, ledger, groups, self._contest, self._ability)
+        self._messaging = membership.handover = Messaging(
+            desk, channel, detector, membership, self._state, lambda: self._director.standing is Standing.PRIMARY
+        )
         self._moves = Moves(desk, channel, membership, ledger, self._director, groups)
         self._leaving = Leaving(desk, channel, detector, membership, ledger, self._director, groups)
-        self._beats = Beats(
-            desk, channel, detector, membership, ledger, self._fencing, self._director, self._leaving, self._ability
-        )
+        speaks = (self._fencing, self._director, self._leaving, self._ability, self._messaging)
+        self._beats = Beats(desk, channel, detector, membership, ledger, *speaks)
         self._confirming = Confirming(desk, channel, detector, membership, ledger, self._director)
         report_on = (self._fencing, self._director, self._leaving, groups, self._durability)
         self._report = Report(desk, detector, membership, ledger, *report_on)
@@ -80,10 +84,11 @@ class Kernel:
         self._last_s = 0.0
         self._armed_s = float("-inf")
         parts = (membership, self._fencing, self._director, self._moves, self._leaving, channel, self._durability)
-        slow = (*(part.deadline_s for part in parts), *(group.deadline_s for group in groups))
+        slow = (*(part.deadline_s for part in parts), *(group.deadline_s for group in groups), self._messaging.slow_s)
         self._calm = Calm(desk, detector, membership, ledger, self._fencing, self._hold, self._ability, slow)
         self._is_old_news = False
-        """The frame of this step came before over another link, or is a beat that says what the last one said."""
+        """The frame of this step came before over another link, is a beat that says what the last one said, or brings
+        what programs say."""
         self._why = "not in a view yet"
         self._view_since_s, self._view_decision = 0.0, 0
         # The digests of what never changes in one life are made once.
@@ -106,8 +111,11 @@ class Kernel:
             self._beat_in_a_flood()
             return desk.effects
         if (self._is_old_news or is_wake) and self.is_calm():
+            if self._messaging.wake():
+                self._calm.end()
             self._only_beat(all_read=is_wake)
             return desk.effects
+        self._messaging.read()
         self._refresh_mine()
         self._detector.wake()
         for nid in self._detector.newly_silent():
@@ -126,6 +134,8 @@ class Kernel:
         self._director.wake()
         self._refresh_mine()
         self._moves.wake()
+        self._messaging.look()
+        self._messaging.wake()
         self._channel.wake()
         self._durability.wake()
         self._calm.look()
@@ -171,6 +181,9 @@ class Kernel:
             case events.ClientGone():
                 self._moves.client_gone(event.ticket)
                 self._leaving.client_gone(event.ticket)
+            case events.ProgramAsked() | events.ProgramGone() | events.ProgramsSlow():
+                self._is_old_news = True
+                self._messaging.program(event)
             case events.LinkOpened():
                 self._links.opened(event.link, event.problem)
             case events.Suspended():
@@ -194,6 +207,11 @@ class Kernel:
             self._beat(nid, event.header.sequence, packet.message)
             return
         if not isinstance(packet.message, m.StaleLife) and not self._is_kin(nid):
+            return
+        if isinstance(packet.message, Speech):
+            self._is_old_news = True
+            if packet.to in (-1, self._desk.me):
+                self._messaging.take(nid, packet.message)
             return
         ready = [packet] if packet.stream == 0 else self._channel.in_order(nid, packet)
         for each in ready:
@@ -243,23 +261,16 @@ class Kernel:
             self._ledger.dirty = True
         self._membership.on_beat_view(nid, beat.view, beat.epoch)
         self._beats.heard()
-        self._trim()
+        self._messaging.heard(nid, beat)
+        self._channel.acknowledged(self._detector.least_ack())  # whatever every living peer has
 
     def _same_beat(self, nid: Nid, sequence: int, beat: m.Beat) -> None:
         """Of a beat that a calm cluster expects only the sequence, the stamps and the ages are looked at."""
         self._detector.same_beat(nid, beat)
         self._ledger.told(nid, self._detector.peers[nid].incarnation, sequence, beat.holdings)
         self._hold.heard(nid, beat)
+        self._messaging.heard(nid, beat)
         self._beats.heard()
-
-    def _trim(self) -> None:
-        """Forget own stream messages that every living peer has."""
-        acks = []
-        for peer in self._detector.peers.values():
-            if peer.alive and peer.beat:
-                acks += [heard.contiguous for heard in peer.beat.row if heard.nid == self._desk.me]
-        if acks:
-            self._channel.acknowledged(min(acks))
 
     def _message(self, nid: Nid, message: m.Message) -> None:  # noqa: C901, PLR0912 - one case per message
         match message:
@@ -300,21 +311,7 @@ class Kernel:
             case m.LeaveSeen():
                 self._leaving.seen(nid, message)
             case m.StaleLife():
-                self._stale(nid, message)
-
-    def _stale(self, nid: Nid, told: m.StaleLife) -> None:
-        """This node lost its memory: it goes on above the newest life that others remember."""
-        if self._channel.is_stale(told):
-            newest = told.member.incarnation
-            self._desk.decide(
-                "node.stale",
-                self._desk.node(self._desk.me),
-                f"this node's state was lost: it starts anew as life {newest + 1}",
-                f"{self._desk.name(nid)} has heard life {newest} of it",
-                alarm=True,
-            )
-            self._desk.effects.append(Persist("incarnation", str(newest).encode()))
-            self._desk.effects.append(Halt("its state was lost", clean=False))
+                self._channel.told_stale(nid, message)
 
     # Other events.
 
@@ -376,6 +373,7 @@ class Kernel:
             self._channel.sequence,
             self._leaving.is_leaving,
             self._fencing.shooting(),
+            self._messaging.spoken(),
         )
 
     def _is_excluded(self, nid: Nid) -> bool:
@@ -412,6 +410,7 @@ class Kernel:
         self._fencing.view_installed(states)
         self._director.view_installed(joiners(states) if len(view.members) > 1 else ())
         self._weigh()
+        self._messaging.installed(view, states)
 
     def _bury(self) -> None:
         """Who is proved away is expected to be silent, and outlived by this node."""
@@ -469,7 +468,7 @@ class Kernel:
         if self._beats.wake(all_read=all_read):
             self._hold.beat_left()
         until_s = self._calm.until_s if self._beats.next_s <= self._calm.until_s else self._calm.look_ahead()
-        self._arm(max(min(self._beats.next_s, until_s), self._desk.now_s))
+        self._arm(max(min(self._beats.next_s, until_s, self._messaging.deadline_s()), self._desk.now_s))
 
     def _beat_in_a_flood(self) -> None:
         """Only my beat, when it is due: the rest waits until all that arrived was read, and is armed for then.
@@ -484,7 +483,8 @@ class Kernel:
     def _beat_and_arm(self, *, all_read: bool) -> None:
         if self._beats.wake(all_read=all_read):
             self._hold.beat_left()
-        self._arm(max(min(self._beats.next_s, self._calm.look_ahead()), self._desk.now_s))
+        until_s = min(self._calm.look_ahead(), self._messaging.deadline_s())
+        self._arm(max(min(self._beats.next_s, until_s), self._desk.now_s))
 
     def _arm(self, at_s: float) -> None:
         if at_s != self._armed_s:

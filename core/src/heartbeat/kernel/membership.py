@@ -4,12 +4,14 @@ PROPOSE -> FLUSH (a promise, and what the member brings) -> SYNC (everybody's st
 A view is installed only after all of its members hold the same SYNC; installing earlier breaks agreement. Every
 message is idempotent and repeated by the coordinator until answered. A view of one needs no messages.
 
-The replicated log and total order will ride on FLUSH and SYNC; nothing outside sees more than ``installed``.
+The history of ordered messages rides on FLUSH and SYNC: a member says SYNCED once it has what the SYNC shows it to
+lack. Nothing outside sees more than ``installed``.
 """
 
 import enum
 import random
 from collections.abc import Callable
+from typing import Protocol
 
 from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.desk import Desk
@@ -25,6 +27,8 @@ REPEAT_S = 0.030
 """A coordinator repeats what was not answered; about ten round trips of a local network."""
 ROUND_S = 0.250
 """A round that takes longer is given up, and who did not answer sits out one deadtime."""
+HANDOVER_S = 0.020
+"""Between two looks at whether everything was handed over; what arrives is looked at at once."""
 EPOCH_BLOCK = 64
 """Epochs are reserved on disk in blocks, the next one when half is used, so that no view change waits for it."""
 
@@ -46,6 +50,13 @@ class Round:
         self.sync: Sync | None = None
         self.repeat_s = now_s + REPEAT_S
         self.until_s = now_s + ROUND_S
+
+
+class Handover(Protocol):
+    """What members hand over to each other before a view is in force."""
+
+    def is_ready(self, sync: Sync) -> bool:
+        """Has this node all that it needs for the view of this SYNC? Asks for what it has not, again and again."""
 
 
 class Membership:
@@ -71,6 +82,9 @@ class Membership:
         self.promised = ViewId()
         self._round: Round | None = None
         self._sync: Sync | None = None
+        self._is_synced = False
+        self.handover: Handover | None = None
+        """Set before the first step; without one nothing is handed over."""
         self._flushed_s = float("inf")
         self._stirred_s: float | None = None
         self._wanted: tuple[Member, ...] = ()
@@ -172,12 +186,15 @@ class Membership:
         initdead_s = self._desk.born_s + self._desk.cluster.timers.initdead_s
         if self.phase is Phase.BOOT and initdead_s > self._desk.now_s:
             times.append(initdead_s)
+        if self._sync is not None and not self._is_synced:
+            times.append(self._desk.now_s + HANDOVER_S)
         times += [until for _, until in self._sits_out.values() if until > self._desk.now_s]
         return min(times)
 
     def wake(self) -> None:
         """Look whether the view should change, and drive the attempt that is under way."""
         now = self._desk.now_s
+        self._hand_over()
         if self._round:
             self._drive(self._round)
         if self._is_in_round and now >= self._flushed_s + 2 * ROUND_S:
@@ -277,13 +294,17 @@ class Membership:
             current.sync = self._sync = Sync(current.ballot, current.members, states)
             current.repeat_s = self._desk.now_s + REPEAT_S
             self._channel.send(current.sync)
+            self._hand_over()
 
     def on_synced(self, nid: Nid, message: Synced) -> None:
         current = self._round
         if current is None or message.ballot != current.ballot or current.sync is None:
             return
         current.synced.add(nid)
-        if len(current.synced) == len(current.members) - 1:
+        self._complete(current)
+
+    def _complete(self, current: Round) -> None:
+        if current.sync is not None and self._is_synced and len(current.synced) == len(current.members) - 1:
             self._round = None
             self._channel.send(Install(current.ballot))
             self._install(current.sync, current.why)
@@ -325,16 +346,35 @@ class Membership:
         return peer.alive and peer.incarnation == member.incarnation and not self._is_excluded(member.nid)
 
     def _promise(self, ballot: ViewId) -> None:
-        self.promised, self._sync = ballot, None
+        self.promised, self._sync, self._is_synced = ballot, None, False
         self._flushed_s = self._desk.now_s
 
     def on_sync(self, nid: Nid, message: Sync) -> None:
-        if message.ballot == self.promised and self._is_in_round:
-            self._sync = message
+        if message.ballot != self.promised or not self._is_in_round or self._round is not None:
+            return
+        if self._is_synced:
             self._channel.send(Synced(message.ballot), to=nid)
+            return
+        self._sync = message
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Say SYNCED, or as coordinator count myself, once nothing is missing here."""
+        sync = self._sync
+        if sync is None or self._is_synced or not (self.handover is None or self.handover.is_ready(sync)):
+            return
+        self._is_synced = True
+        if self._round is not None:
+            self._complete(self._round)
+        else:
+            self._channel.send(Synced(sync.ballot), to=sync.ballot.coordinator)
+
+    def leave_out(self, nid: Nid, seconds: float) -> None:
+        """Go on without this life of a node for so long."""
+        self._sits_out[nid] = (self._detector.peers[nid].incarnation, self._desk.now_s + seconds)
 
     def on_install(self, message: Install) -> None:
-        if message.ballot == self.promised and self._sync and self._sync.ballot == message.ballot:
+        if message.ballot == self.promised and self._sync and self._is_synced:
             self._install(self._sync, self._why(self._sync.members))
 
     def on_beat_view(self, nid: Nid, shown: ViewId, epoch: int) -> None:

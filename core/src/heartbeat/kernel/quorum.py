@@ -34,6 +34,17 @@ def standing(cluster: Cluster, members: tuple[Nid, ...], is_proved_away: Callabl
     return _by_majority(cluster, members)
 
 
+def outlives(cluster: Cluster, holders: tuple[Nid, ...]) -> bool:
+    """Is one of these nodes in every primary view that can come? Then so is what they hold.
+
+    Of two nodes either may become primary alone, by a proof: only what both hold outlives them.
+    """
+    absent = tuple(Nid(n) for n in range(len(cluster.nodes)) if n not in holders)
+    if not absent or len(cluster.nodes) == 2:
+        return not absent
+    return standing(cluster, absent, lambda _: False)[0] is not Standing.PRIMARY
+
+
 def _by_majority(cluster: Cluster, members: tuple[Nid, ...]) -> tuple[Standing, str]:
     electorate = cluster.electorate
     ours, total = electorate.of(members), electorate.of(map(Nid, range(len(cluster.nodes))))

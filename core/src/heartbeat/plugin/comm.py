@@ -84,7 +84,13 @@ class Medium(Plugin, abc.ABC):
     @property
     @abc.abstractmethod
     def mtu(self) -> int:
-        """Largest frame in bytes that ``send`` takes."""
+        """Largest frame in bytes that goes in one piece."""
+
+    @property
+    def largest(self) -> int:
+        """Largest frame in bytes that ``send`` takes, open or not. More than ``mtu`` where the network cuts it up and
+        puts it together again; the default is ``mtu``."""
+        return self.mtu
 
     def drain(self) -> bool | None:
         """Deliver what has already arrived, some 64 frames at most; return True when more waits.

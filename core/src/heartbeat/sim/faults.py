@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from heartbeat.kernel import events as ev
+from heartbeat.model.delivery import Delivery
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome
 from heartbeat.model.proof import Proof
@@ -241,6 +242,19 @@ def confirm(stage: "Stage", fault: Fault) -> None:
     stage.operator.confirm(Nid(fault.node))
 
 
+# Programs.
+
+
+def say(stage: "Stage", fault: Fault) -> None:
+    """The program of ``node`` says ``value`` messages of class ``word`` in ``for_s``; ``other``: SAFE's others."""
+    programs, count, node = stage.world.programs, int(fault.value), Nid(fault.node)
+    delivery, others = Delivery[fault.word], max(fault.other, 0)
+    if programs is None:
+        return
+    for each in range(count):
+        stage.world.at(each * fault.for_s / count, lambda: programs.say(node, delivery, others))
+
+
 KINDS: dict[str, Callable[["Stage", Fault], Mend | None]] = {
     "ambush": ambush,
     "cut": cut,
@@ -263,4 +277,5 @@ KINDS: dict[str, Callable[["Stage", Fault], Mend | None]] = {
     "ask": ask,
     "stop": stop,
     "confirm": confirm,
+    "say": say,
 }

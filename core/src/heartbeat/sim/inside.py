@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from heartbeat.kernel import channel
 from heartbeat.kernel.case import Stage
 from heartbeat.kernel.kernel import Kernel
+from heartbeat.kernel.messaging import order, outbox, streams
 from heartbeat.model.names import Nid
 from heartbeat.model.view import Member, Standing, View, ViewId
 from heartbeat.wire.messages import Local
@@ -95,6 +96,12 @@ def obstacle(kernel: Kernel, index: int) -> str:
     return kernel._director.obstacle(index)[0]
 
 
+def holds(kernel: Kernel, body: bytes, place: int) -> bool:
+    """Does it hold this at that place of the history, or has it given it out?"""
+    log = kernel._messaging.log
+    return log.entries[place].run.body == body if place in log.entries else place <= log.given
+
+
 def sizes(kernel: Kernel) -> Iterator[tuple[str, int, int]]:
     """Yield (queue, length, bound) of everything that grows with what comes in."""
     mine, nodes = kernel._channel, len(kernel._desk.cluster.nodes)
@@ -103,9 +110,19 @@ def sizes(kernel: Kernel) -> Iterator[tuple[str, int, int]]:
     for sender in mine.senders.values():
         yield "early stream messages", len(sender.early), channel.EARLY_MAX
         yield "sequence numbers seen", len(sender.seen), 2 * channel.WINDOW
+    yield from _talk_sizes(kernel)
     yield "fencing cases", len(kernel._fencing.cases), nodes
     yield "proofs", len(kernel._ledger.proofs), nodes
     yield "nodes that sit out", len(kernel._membership._sits_out), nodes
     yield "outstanding orders", len(kernel._director._outstanding), len(kernel._groups)
     for group in kernel._groups:
         yield "operations of one group", len(group._waiting), len(group.group.resources) + 1
+
+
+def _talk_sizes(kernel: Kernel) -> Iterator[tuple[str, int, int]]:
+    messaging, nodes = kernel._messaging, len(kernel._desk.cluster.nodes)
+    yield "runs that wait to be said", len(messaging.outbox), 2 * outbox.QUEUE_MAX
+    yield "places kept", len(messaging.log.entries), 2 * order.WINDOW
+    for flow in messaging.streams.flows.values():
+        yield "early runs", len(flow.early), streams.EARLY_MAX
+        yield "runs kept for repair", len(flow.kept), order.WINDOW + nodes * streams.WANT_MAX

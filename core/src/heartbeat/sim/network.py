@@ -99,7 +99,7 @@ class Network:
                 lane.noise, lane.in_burst = QUIET, False
 
     def send(self, source: Nid, send: fx.Send) -> None:
-        """Carry a frame to everybody over every medium."""
+        """Carry a frame to everybody, over every medium or the one that it is for."""
         header, packet = send.header, send.packet
         if self.real_bytes:
             packet = decode_packet(encode_packet(packet))
@@ -107,6 +107,8 @@ class Network:
         cuts, loss = self.cuts, self.loss
         frames: dict[int, ev.FrameReceived] = {}
         for lane in self.lanes[source]:
+            if send.link not in (-1, lane.link):
+                continue
             if cuts and (source, lane.target, lane.link) in cuts:
                 continue
             draw = lane.chance()

@@ -6,6 +6,7 @@ import msgspec
 
 from heartbeat.kernel import effects as fx
 from heartbeat.kernel import events as ev
+from heartbeat.model.delivery import Delivery
 from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proof
 from heartbeat.model.reason import Decision
@@ -186,6 +187,69 @@ class Lied(msgspec.Struct, frozen=True):
     resource: str = ""
 
 
+class Words(msgspec.Struct, frozen=True):
+    """One message of a simulated program: which it is, and all it says."""
+
+    origin: Nid
+    life: int
+    delivery: Delivery
+    number: int
+    """From 1, in one life: of its raw, its FIFO and CAUSAL, or its AGREED and SAFE ones."""
+
+    @property
+    def text(self) -> bytes:
+        return b"%d %d %d %d" % (self.origin, self.life, self.delivery, self.number)
+
+    @classmethod
+    def read(cls, text: bytes) -> "Words":
+        origin, life, delivery, number = map(int, text.split())
+        return cls(Nid(origin), life, Delivery(delivery), number)
+
+    def __str__(self) -> str:
+        return f"{self.delivery.name} {self.number} of life {self.life} of node {self.origin}"
+
+
+class Said(msgspec.Struct, frozen=True):
+    """A program says something."""
+
+    at_s: float
+    nid: Nid
+    message: Words
+
+
+class Given(msgspec.Struct, frozen=True):
+    """A kernel gives a message to its program."""
+
+    at_s: float
+    member: Member
+    view: ViewId
+    message: Words
+    line: ViewId = ViewId()
+    place: int = 0
+    holders: tuple[Nid, ...] = ()
+    """SAFE: who holds it, in truth."""
+
+
+class Met(msgspec.Struct, frozen=True):
+    """A kernel tells its program who is in the group with it."""
+
+    at_s: float
+    member: Member
+    view: ViewId
+    has_gap: bool
+
+
+class Unheard(msgspec.Struct, frozen=True):
+    """Faults are over, time enough has passed, and a program still waits for something."""
+
+    at_s: float
+    nid: Nid
+    undelivered: int
+    """SAFE messages of its own that it has not got."""
+    untaken: int
+    """Messages that its node has not taken from it."""
+
+
 class Bogus(msgspec.Struct, frozen=True):
     """A frame that must not count was given to a kernel that had nothing else to do; these effects came of it."""
 
@@ -255,6 +319,10 @@ Observation = (
     | Fenced
     | Confirmed
     | Lied
+    | Said
+    | Given
+    | Met
+    | Unheard
     | Bogus
     | Size
     | Flushing

@@ -13,13 +13,15 @@ from heartbeat.sim import inside, watchdog
 from heartbeat.sim.check.activity import Contested
 from heartbeat.sim.check.liveness import divided, idle_groups
 from heartbeat.sim.network import Noise
-from heartbeat.sim.observation import Look
+from heartbeat.sim.observation import Look, Unheard
 from heartbeat.sim.schedule import Schedule
 from heartbeat.sim.stage import Stage
 
 POLL_S = 0.05
 HELP_S = 1.0
 """People look once a second where something is stuck, once they have waited for two deadtimes."""
+HEARD_S = 5.0
+"""For what programs said, once all nodes are one view; ten times what the longest wait for an answer takes."""
 PATIENCE_S = 240.0
 """Longest time that fences, restarts and hung operations may put off the demand for progress."""
 
@@ -96,6 +98,7 @@ class Run:
         self._converge("all", nids)
         if self.stage.watch.violations:
             return
+        self._hear_out()
         if schedule.crash >= 0:
             self._crash(Nid(schedule.crash))
         if schedule.idle_s and not self.stage.watch.violations:
@@ -109,6 +112,17 @@ class Run:
         self._switch_on(subset)
         self._converge("subset", subset)
         mend()
+
+    def _hear_out(self) -> None:
+        """All nodes are one view: what programs said comes now."""
+        programs = self.world.programs
+        if programs is None or divided(self._look("all", self.stage.nids)):
+            return
+        self._until(lambda: not programs.waiting(), HEARD_S)
+        if divided(self._look("all", self.stage.nids)):
+            return
+        for nid, (undelivered, untaken) in programs.waiting().items():
+            self.stage.watch.see(Unheard(self.world.now_s, nid, undelivered, untaken))
 
     def _switch_on(self, nids: tuple[Nid, ...]) -> None:
         for nid in nids:

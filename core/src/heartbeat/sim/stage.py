@@ -16,6 +16,7 @@ from heartbeat.sim.faults import Mend
 from heartbeat.sim.machine import Behaviour
 from heartbeat.sim.observation import Flushing, Lied, Size
 from heartbeat.sim.operator import Operator
+from heartbeat.sim.programs import Programs
 from heartbeat.sim.schedule import Fault, Schedule
 from heartbeat.sim.watch import Watch
 from heartbeat.sim.world import START_AGAIN_S, World
@@ -38,6 +39,8 @@ class Stage:
         amnesiacs = tuple(fault.node for fault in schedule.faults if fault.kind == "crash" and fault.value)
         self.watch = world.watch = Watch(world, all_checkers(Setting(cluster, amnesiacs)))
         world.on_halt = self._halted
+        if any(fault.kind == "say" for fault in schedule.faults):
+            world.programs = Programs(world)
         self.operator = Operator(self)
         self.ambushes = Ambushes(self)
         self.injected: Counter[str] = Counter()

@@ -8,6 +8,7 @@ import random
 import msgspec
 
 from heartbeat.model.cluster import Failback
+from heartbeat.model.delivery import Delivery
 from heartbeat.model.electorate import NOBODY, Electorate
 from heartbeat.model.names import Nid
 from heartbeat.sim import ambush, pairs
@@ -46,17 +47,15 @@ def draw(seed: int) -> Schedule:
     subset: tuple[int, ...] = ()
     if shape.nodes > 2 and not quiet and chance.random() < 0.5:
         subset = tuple(sorted(chance.sample(nodes, chance.randint(shape.nodes // 2 + 1, shape.nodes - 1))))
+    faults: tuple[Fault, ...] = ()
+    if not quiet:
+        more = (*ambush.draw(seed, shape, chaos_s), *pairs.draw(seed, shape, chaos_s))
+        faults = (*_Faults(chance, shape, chaos_s).draw(), *more)
     return Schedule(
         shape,
         seed,
         tuple(0.0 for _ in nodes) if quiet else boots,
-        ()
-        if quiet
-        else (
-            *_Faults(chance, shape, chaos_s).draw(),
-            *ambush.draw(seed, shape, chaos_s),
-            *pairs.draw(seed, shape, chaos_s),
-        ),
+        (*faults, *_talk(seed, shape, chaos_s)),
         chaos_s,
         subset,
         chance.randrange(shape.nodes) if chance.random() < 0.5 else -1,
@@ -64,6 +63,26 @@ def draw(seed: int) -> Schedule:
         clocks,
         real_bytes=seed % 100 == 0,
     )
+
+
+def _talk(seed: int, shape: Shape, chaos_s: float) -> list[Fault]:
+    """In half of the seeds programs talk. By a chance of its own, so that all else stays as it is without."""
+    chance = random.Random(f"say {seed}")  # noqa: S311 - a reproducible world, not a secret
+    if chance.random() < 0.5:
+        return []
+    deliveries = [each.name for each in Delivery if chance.random() < 0.6] or [Delivery.SAFE.name]
+    return [
+        Fault(
+            round(chance.uniform(0.1, chaos_s), 3),
+            "say",
+            node=chance.randrange(shape.nodes),
+            other=chance.choice((0, 0, 1, 2)),
+            for_s=round(shape.deadtime_s * chance.choice((0.0, 0.1, 1.0, 4.0)) * chance.random(), 3),
+            value=float(chance.choice((1, 3, 10, 30))),
+            word=chance.choice(deliveries),
+        )
+        for _ in range(chance.randint(3, 25))
+    ]
 
 
 def _shape(chance: random.Random) -> Shape:

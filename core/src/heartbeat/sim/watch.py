@@ -11,7 +11,9 @@ import msgspec
 
 from heartbeat.kernel import effects as fx
 from heartbeat.kernel import events as ev
+from heartbeat.kernel.channel import SINGLE
 from heartbeat.kernel.kernel import Kernel
+from heartbeat.model.delivery import Delivery
 from heartbeat.model.names import Nid, NodeName
 from heartbeat.model.operation import Action
 from heartbeat.model.reason import Decision
@@ -22,14 +24,18 @@ from heartbeat.sim.observation import (
     Decided,
     Ended,
     Farewell,
+    Given,
     HasStates,
     Installed,
+    Met,
     Observation,
     Ordered,
     Proposed,
     Ran,
     Stood,
+    Words,
 )
+from heartbeat.wire import api
 from heartbeat.wire.messages import Leave, Message, Order, Propose, Synced
 
 if TYPE_CHECKING:
@@ -123,6 +129,8 @@ class Watch:
 
     def _note_heard(self, node: "Node", kernel: Kernel, event: ev.FrameReceived) -> None:
         source = self._world.source(event.header)
+        if event.header.sequence >= SINGLE:
+            return  # bulk is no sign of life
         if source is None or source == node.nid or not inside.hears(kernel, source):
             return
         key, frame = (node.nid, source, event.link), (event.header.incarnation, event.header.sequence)
@@ -150,6 +158,9 @@ class Watch:
                 self._on_hold[node.nid, effect.id] = effect
             elif effect.action in _GATES:
                 self._ran(node, kernel, effect)
+        elif kind is fx.Deliver:
+            assert isinstance(effect, fx.Deliver)
+            self._deliver(node, kernel, effect)
         elif kind is fx.Go:
             assert isinstance(effect, fx.Go)
             prepared = self._on_hold.pop((node.nid, effect.id))
@@ -166,6 +177,21 @@ class Watch:
         elif isinstance(message, Leave) and not message.unproved:
             active = frozenset(self._world.machines.active[node.nid])
             self.see(Farewell(now_s, node.nid, node.incarnation, active))
+
+    def _deliver(self, node: "Node", kernel: Kernel, deliver: fx.Deliver) -> None:
+        now, member, what = self._world.now_s, inside.member(kernel), deliver.what
+        if isinstance(what, api.Company):
+            self.see(Met(now, member, deliver.view, what.has_gap))
+        elif isinstance(what, api.Heard):
+            self._hash.update(b"%d %s" % (node.nid, what.body))
+            words = Words.read(what.body)
+            holders = self._holders(words, what.place) if words.delivery is Delivery.SAFE else ()
+            self.see(Given(now, member, deliver.view, words, deliver.line, what.place, holders))
+
+    def _holders(self, words: Words, place: int) -> tuple[Nid, ...]:
+        nodes = sorted(self._world.nodes.items())
+        kernels = [(nid, node.kernel) for nid, node in nodes if node.kernel is not None]
+        return tuple(nid for nid, kernel in kernels if inside.holds(kernel, words.text, place))
 
     def _ran(self, node: "Node", kernel: Kernel, run: fx.Run) -> None:
         nid = self._world.cluster.nid(NodeName(run.host)) if run.host else None

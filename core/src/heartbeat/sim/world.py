@@ -24,6 +24,7 @@ from heartbeat.sim.disk import Disk
 from heartbeat.sim.machine import Machines
 from heartbeat.sim.network import Network
 from heartbeat.sim.observation import Answered, Bogus, Born, Gone, Woke
+from heartbeat.sim.programs import Programs
 from heartbeat.sim.watch import Watch
 from heartbeat.sim.watchdog import Storm
 from heartbeat.wire import api
@@ -100,6 +101,8 @@ class World:
         self.mind: Callable[[Cluster, Birth], Kernel] = Kernel
         """Makes the kernel of a node that boots."""
         self.watch: Watch | None = None
+        self.programs: Programs | None = None
+        """They join and talk; without them nobody does."""
         self.on_halt: Callable[[Nid, fx.Halt], None] | None = None
         """Told when a daemon ends by its kernel's will; without one it stays down."""
         self.on_effect: Callable[[Nid, fx.Effect], None] | None = None
@@ -116,6 +119,7 @@ class World:
             fx.Record: self._record,
             fx.Answer: lambda node, effect: node.answers.append(effect),
             fx.Halt: self._halt,
+            fx.Deliver: lambda node, effect: self.programs.take(node, effect) if self.programs is not None else None,
             fx.Changed: lambda _node, _effect: None,
         }
 
@@ -198,6 +202,8 @@ class World:
         self.step(nid, ev.Wake())
         for link in range(len(self.links)):
             self.step(nid, ev.LinkOpened(link))
+        if self.programs is not None:
+            self.programs.born(nid)
         self.machines.booted(nid)
 
     def _lot(self, what: str) -> bytes:

@@ -76,7 +76,7 @@ class CommConformance(DeclarationConformance):
     def test_the_largest_frame_arrives(self) -> None:
         async def story() -> None:
             async with self.open_pair() as (one, other):
-                frame = bytes(n % 251 for n in range(one.medium.mtu))
+                frame = bytes(n % 251 for n in range(one.medium.largest))
                 one.medium.send(frame)
                 await self.until(lambda: other.has_heard([frame]))
 
@@ -95,14 +95,14 @@ class CommConformance(DeclarationConformance):
 
         asyncio.run(story())
 
-    def test_a_frame_above_the_mtu_is_dropped_and_counted_and_harms_nobody(self) -> None:
+    def test_a_frame_above_the_largest_is_dropped_and_counted_and_harms_nobody(self) -> None:
         async def story() -> None:
             async with self.open_pair() as (one, other):
-                one.medium.send(bytes(one.medium.mtu + 1))
+                one.medium.send(bytes(one.medium.largest + 1))
                 assert one.medium.dropped == 1
                 one.medium.send(b"after")
                 await self.until(lambda: other.has_heard([b"after"]))
-                assert bytes(one.medium.mtu + 1) not in other.frames
+                assert bytes(one.medium.largest + 1) not in other.frames
 
         asyncio.run(story())
 

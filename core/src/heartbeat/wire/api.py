@@ -50,7 +50,32 @@ class Confirm(msgspec.Struct, frozen=True, tag="confirm"):
     request: int
 
 
-Request = GetStatus | Watch | Standby | Takeover | Stop | ConfirmRequests | Confirm
+class Join(msgspec.Struct, frozen=True, tag="join"):
+    """A program enters a group, and from there on gets what is said in it. Answered by Welcome, then Company."""
+
+    group: str
+
+
+class Leave(msgspec.Struct, frozen=True, tag="leave"):
+    """A program leaves a group; hanging up leaves all."""
+
+    group: str
+
+
+class Say(msgspec.Struct, frozen=True, tag="say"):
+    """A program says something to a group. Answered by Taken once it is on its way."""
+
+    group: str
+    delivery: int
+    """model.delivery.Delivery"""
+    body: bytes
+    others: int = 0
+    """SAFE: nodes that must hold it besides the one that orders it; no more than there are."""
+
+
+ToCluster = Join | Leave | Say
+
+Request = GetStatus | Watch | Standby | Takeover | Stop | ConfirmRequests | Confirm | Join | Leave | Say
 
 
 class Status(msgspec.Struct, frozen=True, tag="is"):
@@ -101,4 +126,45 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     text: str
 
 
-Answer = Status | Progress | Done | Confirmations | Refused
+class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
+    """Who a program is to the others, and how long the body of one Say may be."""
+
+    node: str
+    program: int
+    body_bytes: int
+
+
+class Taken(msgspec.Struct, frozen=True, tag="taken"):
+    """So many Says are on their way."""
+
+    count: int
+
+
+class Heard(msgspec.Struct, frozen=True, tag="heard"):
+    """Something was said in a group that this program is in; by whom."""
+
+    group: str
+    node: str
+    program: int
+    delivery: int
+    place: int
+    """In the one order of all ordered messages; 0 for those without order."""
+    body: bytes
+
+
+class Company(msgspec.Struct, frozen=True, tag="company"):
+    """Who is in a group from here on, in the order of its messages."""
+
+    group: str
+    view: str
+    members: tuple[tuple[str, int], ...]
+    """(node, program), sorted."""
+    is_primary: bool
+    """False: this part of the cluster orders nothing until it is one with the rest again."""
+    has_gap: bool = False
+    """This program may have missed ordered messages before this."""
+
+
+ToProgram = Welcome | Taken | Heard | Company | Refused
+
+Answer = Status | Progress | Done | Confirmations | Refused | Welcome | Taken | Heard | Company

@@ -10,6 +10,7 @@ import msgspec
 from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proved
 from heartbeat.model.view import Member, ViewId
+from heartbeat.wire.talk import Again, Fill, Lack, Raw, Spoken, Talk, Want
 
 
 class Heard(msgspec.Struct, frozen=True, array_like=True):
@@ -87,6 +88,8 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", array_like=True):
     """Fingerprint of the plugins that its configuration uses, for people to compare; nothing is decided by it."""
     unable: bool = False
     """Its executor stood still again and again: it can stop things, and wants nothing new."""
+    sent: int = 0
+    """How many things it has said to its view for programs (wire.talk): shows a lost tail."""
 
 
 class Nak(msgspec.Struct, frozen=True, tag="nak", array_like=True):
@@ -114,6 +117,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     leaving: bool
     shooting: tuple[Member, ...] = ()
     """Whom it is switching off itself; the end of any other fence of its was told, or died with its former life."""
+    spoken: Spoken = Spoken()
 
 
 class Propose(msgspec.Struct, frozen=True, tag="propose", array_like=True):
@@ -264,6 +268,12 @@ Message = (
     | Leave
     | LeaveSeen
     | StaleLife
+    | Talk
+    | Want
+    | Again
+    | Lack
+    | Fill
+    | Raw
 )
 
 

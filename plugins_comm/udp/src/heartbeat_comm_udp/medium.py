@@ -90,7 +90,7 @@ class UdpMedium(Medium, abc.ABC):
 
     def send(self, frame: bytes) -> None:
         sender = self._socket
-        if sender is None or len(frame) > self.mtu:
+        if sender is None or len(frame) > self.largest:
             self.dropped += len(self._targets) or 1
             return
         for target in self._targets:
@@ -106,7 +106,11 @@ class UdpMedium(Medium, abc.ABC):
 
     @property
     def mtu(self) -> int:
-        return min(self._mtu - self.header_bytes, LARGEST_DATAGRAM_BYTES)
+        return min(self._mtu - self.header_bytes, self.largest)
+
+    @property
+    def largest(self) -> int:
+        return LARGEST_DATAGRAM_BYTES
 
     def drain(self) -> bool:
         return bool(self._arrivals.poll(0)) and self._read(FRAMES_PER_WAKE_UP)

@@ -3,18 +3,16 @@
 They judge the judges: one that no seed finds shows a kind of fault that is never drawn, or a law that nobody checks.
 """
 
-from heartbeat.sim.mutants import fencing, groups, hearing, hold, membership
+from heartbeat.sim.mutants import fencing, groups, hearing, hold, membership, messages
 from heartbeat.sim.mutants.mutant import Mutant
 
 ALL: tuple[Mutant, ...] = (
     *membership.MUTANTS, *hearing.MUTANTS, *fencing.MUTANTS, *groups.MUTANTS, *hold.MUTANTS,
+    *messages.MUTANTS,
 )  # fmt: skip
 
 AWAITED = {
-    "rank-raised-at-install": "until ordered messages exist",
-    "minority-raises-rank": "until ordered messages exist",
-    "safe-needs-one-holder": "until ordered messages exist",
-    "sync-not-persisted": "until ordered messages exist",
+    "sync-not-persisted": "until the history of messages is kept on disk",
     "snapshot-without-directory-fsync": "until the configuration is replicated",
     "lease-counted-from-reply": "until there are tickets",
 }

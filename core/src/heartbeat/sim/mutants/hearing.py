@@ -101,9 +101,9 @@ MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "lost-memory-is-ignored",
         "a node that is told that it lost its memory goes on in a life used before",
-        "kernel:Kernel._stale",
-        "if self._channel.is_stale(told):",
-        "if False:",
+        "channel:Channel.told_stale",
+        "if not self.is_stale(told):",
+        "if True:",
     ),
     mutant(
         "old-reports-count",

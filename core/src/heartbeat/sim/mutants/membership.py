@@ -6,7 +6,7 @@ MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "install-before-all-synced",
         "the coordinator installs as soon as one member has the states",
-        "membership:Membership.on_synced",
+        "membership:Membership._complete",
         "len(current.synced) == len(current.members) - 1",
         "current.synced",
     ),
