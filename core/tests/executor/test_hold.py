@@ -159,6 +159,8 @@ def becomes(held: Held, what: str, subject: str = "web") -> None:
 
 def test_a_resource_is_held_before_it_starts_and_then_by_the_guard(held: Held) -> None:
     held.renew(LONG_S)
+    held.outcome(Action.START, subject="another", notes=str(held.folder / "others"))
+    becomes(held, "hold", "another")  # so the daemon's word, which comes on a way of its own, has come
     held.outcome(Action.START, "start=sleep:0.1")
     what, at_s, pid = held.log()[0]
     started_s, child = held.noted_at("start")
