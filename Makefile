@@ -2,7 +2,7 @@
 # Only relative paths below, so that a checkout may lie in a folder with blanks in its name.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ready ready-demo python lint unit system test-long bench mutants wheels clean
+.PHONY: help demo test ready ready-demo python lint unit system test-long bench mutants flaky wheels clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -45,6 +45,9 @@ bench: ready-demo ## hb bench failover: the figures of docs/performance.md on th
 
 mutants: ready ## the whole bank of seeded faults against the conformance kit: minutes; renews docs/conformance.md
 	@$(BIN)/python core/tests/testing/mutants/run.py --report
+
+flaky: ready ## the kit on every reference plugin, each check 200 times in random order: an hour; renews docs/conformance.md
+	@$(BIN)/python core/tests/testing/mutants/flaky.py --report
 
 wheels: ready ## one wheel for each distribution, into dist/
 	@rm -rf dist

@@ -14,7 +14,6 @@ from heartbeat_stonith_lab.simulator import LabSwitch
 class TestLab(StonithConformance):
     plugin = Lab
     simulator = LabSwitch
-    patience_s = 2.0
     readme = Path(__file__).parents[1] / "README.md"
 
 

@@ -72,7 +72,7 @@ def test_a_host_that_answers_nothing_is_given_up_at_the_limit_with_nothing_asked
 def test_an_order_without_an_answer_is_unknown_and_not_failed(hosts: SshHosts) -> None:
     hosts.hangs = True
     with pytest.raises(TimedOut, match=f"{VICTIM} took the order and did not answer within 1 s"):
-        ssh(hosts).switch(VICTIM, Power.OFF)
+        ssh(hosts, timeout="1").switch(VICTIM, Power.OFF)
 
 
 def test_a_refused_order_tells_what_the_host_said(hosts: SshHosts) -> None:

@@ -27,7 +27,7 @@ __all__ = ["END", "Reply", "State", "TelnetMenu"]
 HELLO = bytes([255, 251, 1, 255, 251, 3])
 """IAC WILL ECHO, IAC WILL SUPPRESS-GO-AHEAD (RFC 854, 857, 858): a driver must strip them."""
 
-GRACE_S = 0.3
+GRACE_S = 2.0
 """How long a further session waits for the one before to be gone, before it is told that there is one."""
 
 
@@ -77,6 +77,8 @@ class TelnetMenu:
     def close(self) -> None:
         """End all sessions and release the port."""
         self._ended.set()
+        with self._lock:
+            self._lock.notify_all()
         self._stop_listening()
         with self._lock:
             for line in self._open:
@@ -100,7 +102,7 @@ class TelnetMenu:
             with self._lock:
                 is_busy = self._fault is Fault.BUSY
                 # Who has just closed may come again at once: a moment for the end of the old session to be noticed.
-                is_full = is_busy or not self._lock.wait_for(lambda: len(self._open) < self._sessions, GRACE_S)
+                is_full = is_busy or not self._lock.wait_for(self._has_room, GRACE_S)
                 self._open |= set() if is_full else {line}
             if is_full:
                 with line, contextlib.suppress(OSError):
@@ -109,6 +111,9 @@ class TelnetMenu:
             thread = threading.Thread(target=self._serve, args=(line,), daemon=True)
             self._threads.append(thread)
             thread.start()
+
+    def _has_room(self) -> bool:
+        return len(self._open) < self._sessions or self._ended.is_set()
 
     def _serve(self, line: socket.socket) -> None:
         talk = Dialogue(self._page, self._start)

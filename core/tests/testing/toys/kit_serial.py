@@ -8,4 +8,3 @@ from toy_serial_switch import ToySerialSwitch
 class TestToySerial(StonithConformance):
     plugin = ToySerial
     simulator = ToySerialSwitch
-    patience_s = 2.0

@@ -8,4 +8,3 @@ from toy_telnet_switch import ToySwitch
 class TestToy(StonithConformance):
     plugin = Toy
     simulator = ToySwitch
-    patience_s = 2.0

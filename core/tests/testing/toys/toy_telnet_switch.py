@@ -46,8 +46,11 @@ class ToySwitch(DeviceSimulator):
             "ipaddr": "127.0.0.1",
             "port": str(self.menu.port),
             "password": self._password,
-            "timeout": "400ms",
+            "timeout": "10",
         }
+
+    def hasty_params(self) -> dict[str, str]:
+        return {**self.params(), "timeout": "400ms"}
 
     def hosts(self) -> list[str]:
         return self.relays.hosts()

@@ -34,7 +34,10 @@ class LabSwitch(DeviceSimulator):
         return self._home / "power.sock"
 
     def params(self) -> dict[str, str]:
-        return {"hostlist": " ".join(self._on), "socket": str(self._path), "timeout": "200ms"}
+        return {"hostlist": " ".join(self._on), "socket": str(self._path), "timeout": "10"}
+
+    def hasty_params(self) -> dict[str, str]:
+        return {**self.params(), "timeout": "200ms"}
 
     def hosts(self) -> list[str]:
         return list(self._on)

@@ -19,7 +19,7 @@ from heartbeat.testing.device import DeviceSimulator, Fault
 HOSTS = ("127.0.0.1", "127.0.0.2")
 """All of 127/8 is this machine on Linux, so that two hosts can share one port."""
 DELAY_S = 0.1
-TIMEOUT_S = 1.0
+TIMEOUT_S, HASTY_S = 20.0, 1.0
 _TOOLS = ("sh", "sleep", "nohup", "true")
 
 
@@ -58,6 +58,9 @@ class SshHosts(DeviceSimulator):
             "delay": f"{DELAY_S}",
             "timeout": f"{TIMEOUT_S}",
         }
+
+    def hasty_params(self) -> dict[str, str]:
+        return {**self.params(), "timeout": f"{HASTY_S}"}
 
     def hosts(self) -> list[str]:
         return list(HOSTS)
