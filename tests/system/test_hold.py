@@ -4,17 +4,15 @@ Every test has two nodes without a device; the cluster's fixture judges at the e
 by what the client saw on the wire. What leaves a woken node is caught in the node itself.
 """
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
+from tests.system.claims import listening
 from tests.system.cluster import ADDRESS, Cluster
 
 GROUP = f"node1 {ADDRESS}\n"
 DEAD_S = 1.0
-EAR = Path(__file__).with_name("ear.py")
 
 
 @pytest.fixture
@@ -53,11 +51,15 @@ def settles(cluster: Cluster) -> str:
     return cluster.group("node1", ADDRESS).node
 
 
-def test_a_frozen_daemon_is_taken_over_from_a_silent_address(cluster: Cluster) -> None:
-    signal(cluster, "node1", "STOP", "hb-daemon")
-    taken(cluster, "node2")
-    signal(cluster, "node1", "CONT", "hb-daemon")
-    assert settles(cluster) == "node2"
+@pytest.mark.parametrize("frozen", [("hb-daemon",), ("hb-executor", "hb-daemon")])
+def test_a_frozen_daemon_is_taken_over_from_a_silent_address(cluster: Cluster, frozen: tuple[str, ...]) -> None:
+    with listening(cluster, ADDRESS) as claims:
+        signal(cluster, "node1", "STOP", *frozen)
+        taken(cluster, "node2")
+        woken_s = cluster.oracle.answers()[-1].at_s
+        signal(cluster, "node1", "CONT", *frozen)
+        assert settles(cluster) == "node2"
+    claims.nobody_but("node2", woken_s)
 
 
 def test_a_frozen_executor_changes_nothing_while_its_daemon_beats(cluster: Cluster) -> None:
@@ -66,13 +68,6 @@ def test_a_frozen_executor_changes_nothing_while_its_daemon_beats(cluster: Clust
     cluster.stays(lambda: cluster.oracle.answering(ADDRESS) == {"node1"}, "node1 answers", 2 * DEAD_S)
     signal(cluster, "node1", "CONT", "hb-executor")
     assert settles(cluster) == "node1"
-
-
-def test_daemon_and_executor_frozen_together(cluster: Cluster) -> None:
-    signal(cluster, "node1", "STOP", "hb-daemon", "hb-executor")
-    taken(cluster, "node2")
-    signal(cluster, "node1", "CONT", "hb-executor", "hb-daemon")
-    assert settles(cluster) == "node2"
 
 
 @pytest.mark.parametrize("victims", [("hb-daemon",), ("hb-executor",), ("hb-daemon", "hb-executor"), ("hb-guard",)])
@@ -92,28 +87,18 @@ def test_everything_killed_at_once_leaves_the_kernel_to_end_the_answers(cluster:
 
 
 @pytest.mark.parametrize("deads", [0.5, 1.5, 5.0])
-def test_a_node_frozen_as_a_whole_never_answers_beside_the_taker(
-    cluster: Cluster, deads: float, tmp_path: Path
-) -> None:
+def test_a_node_frozen_as_a_whole_never_answers_beside_the_taker(cluster: Cluster, deads: float) -> None:
     """Its kernel goes on answering for the rest of the hold and no longer; woken, it announces nothing."""
-    log = tmp_path / "ear"
-    interface = cluster.lab.plan.services[0].interface
-    argv = [sys.executable, str(EAR), ADDRESS, interface]
-    ear = cluster.lab.ask("spawn", node="client", argv=argv, log=str(log))["id"]
-    cluster.until(lambda: log.exists() and "listening" in log.read_text(), "the client listens")
-    at_s = cluster.lab.freeze("node1")
-    if deads > 1:
-        taken(cluster, "node2")
-    cluster.until(lambda: cluster.oracle.answers()[-1].at_s >= at_s + deads * DEAD_S, "time passes", 10.0)
-    woken_s = cluster.lab.thaw("node1")
-    where = settles(cluster)
-    cluster.lab.ask("reap", id=ear)
-    assert where == ("node1" if deads < 1 else "node2")
+    with listening(cluster, ADDRESS) as claims:
+        at_s = cluster.lab.freeze("node1")
+        if deads > 1:
+            taken(cluster, "node2")
+        cluster.until(lambda: cluster.oracle.answers()[-1].at_s >= at_s + deads * DEAD_S, "time passes", 10.0)
+        woken_s = cluster.lab.thaw("node1")
+        assert settles(cluster) == ("node1" if deads < 1 else "node2")
     if deads > 1:
         assert cluster.count("node1", "self.resync") == 1
-        claims = [line.split() for line in log.read_text().splitlines()[1:]]
-        assert {"1", "2"} <= {sender for _, sender in claims}
-        assert not [at_s for at_s, sender in claims if sender == "1" and float(at_s) > woken_s]
+        claims.nobody_but("node2", woken_s)
 
 
 def test_a_node_that_is_no_longer_heard_falls_silent_before_it_is_taken_over_from(cluster: Cluster) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.system.claims import listening
 from tests.system.cluster import ADDRESS, Cluster
 from tests.system.without_nftables import MACHINES
 
 V6 = "fd07::100"
 GROUP6 = f"IPaddr2::[{V6}]/64/eth0"
-EAR = Path(__file__).with_name("ear.py")
 PATIENT = "keepalive 200ms\nwarntime 1s\ndeadtime 2s\ninitdead 10s\n"
 """0.8 of deadtime is the least that leaves a lifetime of a whole second."""
 WITHOUT = Path(__file__).with_name("without_nftables.py")
@@ -40,22 +40,16 @@ def stays_taken(cluster: Cluster, group: str, address: str) -> None:
 
 
 def test_an_ipv6_address_falls_silent_with_its_node_and_a_woken_one_advertises_nothing(
-    up: Callable[..., Cluster], tmp_path: Path
+    up: Callable[..., Cluster],
 ) -> None:
     cluster = up(f"node1 {GROUP6}\n", device="")
     held(cluster, GROUP6, V6, "nftables")
-    log = tmp_path / "ear"
-    argv = [sys.executable, str(EAR), V6, "eth0"]
-    ear = cluster.lab.ask("spawn", node="client", argv=argv, log=str(log))["id"]
-    cluster.until(lambda: log.exists() and "listening" in log.read_text(), "the client listens")
-    cluster.lab.freeze("node1")
-    taken(cluster, GROUP6, V6)
-    woken_s = cluster.lab.thaw("node1")
-    stays_taken(cluster, GROUP6, V6)
-    cluster.lab.ask("reap", id=ear)
-    claims = [line.split() for line in log.read_text().splitlines()[1:]]
-    assert {"1", "2"} <= {sender for _, sender in claims}
-    assert not [at_s for at_s, sender in claims if sender == "1" and float(at_s) > woken_s]
+    with listening(cluster, V6) as claims:
+        cluster.lab.freeze("node1")
+        taken(cluster, GROUP6, V6)
+        woken_s = cluster.lab.thaw("node1")
+        stays_taken(cluster, GROUP6, V6)
+    claims.nobody_but("node2", woken_s)
 
 
 def test_without_nftables_the_address_goes_when_its_lifetime_ends(up: Callable[..., Cluster]) -> None:
