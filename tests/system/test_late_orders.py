@@ -97,3 +97,38 @@ def test_an_order_that_waits_for_an_executor_to_go_on_is_void_when_the_group_was
     assert cluster.started("toy::a") == ["node1", "node2", "node2"]
     assert cluster.oracle.holders("toy::a") == {"node2"}
     cluster.until(lambda: cluster.oracle.answering(ADDRESS) == {"node2"}, "it alone answers")
+
+
+def test_new_daemons_on_all_nodes_go_on_above_what_the_executors_have_seen(cluster: Cluster) -> None:
+    for node in ("node1", "node2"):
+        assert cluster.hb(node, "standby")[0] == 0
+    before = max(seen(cluster, node) for node in cluster.nodes)
+    for node in cluster.nodes:
+        cluster.lab.kill(node, "daemon")
+    for node in cluster.nodes:
+        cluster.until_decided(node, "node.started", 2)
+    cluster.until_members("node1", "node2")
+    cluster.until_runs(ADDRESS, "node1")
+    status, text = cluster.hb("node1", "standby")
+    assert status == 0, text
+    cluster.until_runs(ADDRESS, "node2")
+    assert seen(cluster, "node2") > before
+    assert [cluster.count(node, "group.start-failed") for node in cluster.nodes] == [0, 0]
+
+
+def test_an_executor_that_cannot_read_what_was_kept_says_so_and_works_on(cluster: Cluster) -> None:
+    """A restart of the executor moves nothing; what it had seen, its daemon knows."""
+    token = seen(cluster, "node1")
+    (cluster.lab.root("node1") / "run/heartbeat/tokens").write_bytes(b"\x00" * 40)
+    cluster.lab.kill("node1", "executor")
+    cluster.until_decided("node1", "executor.forgot")
+    (forgot,) = cluster.journal("node1", "executor.forgot")
+    assert forgot.alarm
+    assert "/run/heartbeat/tokens cannot be read" in cluster.said("node1")
+    assert seen(cluster, "node1") == token
+    cluster.until_runs(ADDRESS, "node1")
+    for node in ("node1", "node2"):
+        status, text = cluster.hb(node, "standby")
+        assert status == 0, text
+    cluster.until_runs(ADDRESS, "node1")
+    assert cluster.started("toy::a") == ["node1", "node2", "node1"]
