@@ -1,6 +1,5 @@
 """Telnet: commands are no text, options are refused, and a session that somebody else holds is waited for."""
 
-import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -82,10 +81,11 @@ class Switchboard:
         self.lines.append(ours)
         return Conversation(TelnetLine(ours), "10.0.0.7", answer_s=1, total_s=1)
 
-    def login(self, talk: Conversation) -> None:
+    def login(self, talk: Conversation) -> int:
         self.calls += 1
         if self.calls <= self._fails:
             raise self._problem
+        return self.calls
 
     def is_closed(self) -> list[bool]:
         return [line.fileno() < 0 for line in self.lines]
@@ -93,7 +93,9 @@ class Switchboard:
 
 def test_a_session_that_another_holds_is_waited_for() -> None:
     board = Switchboard(2, HungUp("in use"))
-    with contextlib.closing(log_in(board.dialled, board.login, 30)):
+    talk, calls = log_in(board.dialled, board.login, 30)
+    with talk:
+        assert calls == 3
         assert board.is_closed() == [True, True, False]
 
 

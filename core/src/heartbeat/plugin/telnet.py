@@ -8,6 +8,7 @@ import random
 import socket
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from heartbeat.plugin.conversation import Conversation, HungUp
 from heartbeat.plugin.errors import Unreachable
@@ -17,6 +18,8 @@ _REFUSAL = {WILL: DONT, DO: WONT}
 
 PAUSE_S = (0.1, 0.4)
 """Between two attempts at a device that another session holds, by chance: two who wait must not meet again."""
+
+_Session = TypeVar("_Session")
 
 
 class TelnetLine:
@@ -89,9 +92,9 @@ def dial(host: str, port: int, *, answer_s: float, total_s: float) -> Conversati
 
 
 def log_in(
-    dialled: Callable[[], Conversation], login: Callable[[Conversation], None], patience_s: float
-) -> Conversation:
-    """Return a conversation that is logged in; the caller logs out and closes it.
+    dialled: Callable[[], Conversation], login: Callable[[Conversation], _Session], patience_s: float
+) -> tuple[Conversation, _Session]:
+    """Return a conversation that is logged in, and what ``login`` returned; the caller logs out and closes it.
 
     Most switches take one session and hang up on a further one: for ``patience_s`` seconds it is tried again. Raises
     Unreachable when it never worked, and whatever ``login`` raises: wrong credentials are tried once.
@@ -100,7 +103,7 @@ def log_in(
     while True:
         conversation = dialled()
         try:
-            login(conversation)
+            return conversation, login(conversation)
         except HungUp:
             conversation.close()
             if time.monotonic() >= until_s:
@@ -110,5 +113,3 @@ def log_in(
         except BaseException:
             conversation.close()
             raise
-        else:
-            return conversation

@@ -15,7 +15,7 @@ VERBS = {Power.ON: "olOn", Power.OFF: "olOff"}
 
 
 class CommandLine:
-    """One session at the prompt. Implements OutletSession."""
+    """One session at the prompt. Implements TelnetSession."""
 
     def __init__(self, talk: Conversation) -> None:
         self._talk = talk

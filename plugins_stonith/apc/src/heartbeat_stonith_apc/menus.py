@@ -52,7 +52,7 @@ class Menu:
 
 
 class Menus:
-    """One session in the menus. Implements OutletSession."""
+    """One session in the menus. Implements TelnetSession."""
 
     def __init__(self, talk: Conversation) -> None:
         self._talk = talk

@@ -18,7 +18,7 @@ class Rps10Boxes(DeviceSimulator):
     Denying is a box that goes on saying the old state; the real one has no other refusal.
     """
 
-    faults = frozenset(SerialLine.FAULTS | RELAY_FAULTS)
+    faults = frozenset(SerialLine.FAULTS | RELAY_FAULTS | {Fault.OFF_TOPIC})
 
     def __init__(self) -> None:
         self.relays = Outlets(["node1", "node10", "twin", "twin"])

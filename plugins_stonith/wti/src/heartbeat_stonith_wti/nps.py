@@ -1,12 +1,11 @@
 """The device over telnet: login, with or without a user name, and its commands behind one prompt."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from heartbeat.plugin import AccessDenied, Param, ParamKind, PluginError, Power, ResetFailed
 from heartbeat.plugin.conversation import Conversation
-from heartbeat.plugin.outlets import OUTLETS, Outlet, OutletSession, OutletSwitch
-from heartbeat.plugin.telnet import dial, log_in
+from heartbeat.plugin.outlets import OUTLETS, Outlet
+from heartbeat.plugin.telnet_switch import ADDRESS, PORT, TIMEOUT, TelnetSession, TelnetSwitch
 
 from heartbeat_stonith_wti.plug_table import plugs
 
@@ -15,11 +14,9 @@ PROMPT = r"^(NPS|TPS|IPS|N?BB|RSM|MPC|VMR)>"
 REFUSED = r"[Ii]nvalid [Pp]assword|[Ll]ogin incorrect"
 PAGE = r"Enter: *"
 SURE = r"\(Y/N\): *"
-ANSWERS = 6
-"""A session may last so many times as long as one answer."""
 
 
-class WtiNps(OutletSwitch):
+class WtiNps(TelnetSwitch):
     """A WTI switch with a command line: NPS, TPS, IPS, NBB, RSM, MPC, VMR. Its plugs carry the nodes' names.
 
     One session at a time: each operation logs in, does everything, and logs out.
@@ -28,36 +25,19 @@ class WtiNps(OutletSwitch):
     api = 1
     title = "WTI network power switch (NPS, TPS, IPS, MPC, RSM, VMR) over telnet"
     params = (
-        Param("ipaddr", ParamKind.HOST, required=True, example="10.0.0.8", help="Name or address of the switch."),
+        ADDRESS,
         Param("password", ParamKind.SECRET, required=True, example="secret", help="Password of the switch or user."),
         Param("login", example="super", help="User name, for the families that ask for one."),
-        Param("port", ParamKind.PORT, default=23, example="23", help="Its telnet port."),
+        PORT,
         OUTLETS,
-        Param(
-            "timeout", ParamKind.SECONDS, default=10.0, minimum=0.05, maximum=60, unit="s", example="10",
-            help="Limit of one answer; a whole session may take six times as long.",
-        ),
-    )  # fmt: skip
+        TIMEOUT,
+    )
     positional = ("ipaddr", "password")
     worst_off_s = 10.0
     """The prompt comes back when the relay is done, within two seconds for a plug."""
     name_max = 16
 
-    @contextlib.contextmanager
-    def session(self) -> Iterator[OutletSession]:
-        """Log in, and out at the end. Raises Unreachable, AccessDenied, and PluginErrors of the dialogue."""
-        with log_in(self._dial, self._login, 2 * self.settings.number("timeout")) as talk:
-            try:
-                yield _Commands(talk)
-            finally:
-                talk.leave("/X,Y\r")
-
-    def _dial(self) -> Conversation:
-        timeout_s = self.settings.number("timeout")
-        host, port = self.settings.text("ipaddr"), int(self.settings.number("port"))
-        return dial(host, port, answer_s=timeout_s, total_s=ANSWERS * timeout_s)
-
-    def _login(self, talk: Conversation) -> None:
+    def login(self, talk: Conversation) -> TelnetSession:
         if talk.hear(USER_PROMPT, PASSWORD_PROMPT, what="prompt for a password").match.re.pattern == USER_PROMPT:
             if not self.settings.text("login"):
                 raise AccessDenied(f"{talk.place} asks for a user name: give `login`")
@@ -67,10 +47,11 @@ class WtiNps(OutletSwitch):
         heard = talk.hear(PROMPT, REFUSED, USER_PROMPT, PASSWORD_PROMPT, what="prompt after the login")
         if heard.match.re.pattern != PROMPT:
             raise AccessDenied(f"{talk.place} refuses the password; check `password` and `login`")
+        return _Commands(talk)
 
 
 class _Commands:
-    """At the prompt. Implements OutletSession."""
+    """At the prompt. Implements TelnetSession."""
 
     def __init__(self, talk: Conversation) -> None:
         self._talk = talk
@@ -88,6 +69,9 @@ class _Commands:
                 raise ResetFailed(
                     f"{self._talk.place}: plug {outlet.number} is not switched {power.value}: {_last(answer)}"
                 )
+
+    def leave(self) -> None:
+        self._talk.leave("/X,Y\r")
 
     def _ask(self, command: str) -> str:
         """Return the answer, all its pages. A question whether this is meant is answered with yes."""
