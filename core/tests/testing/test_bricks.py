@@ -1,4 +1,4 @@
-"""The bricks of simulators, by clients that are not ours: sockets, a terminal, urllib, snmpget, ipmitool."""
+"""The bricks of simulators, by clients that are not ours: sockets, a terminal, urllib, snmpget."""
 
 import contextlib
 import doctest
@@ -8,12 +8,15 @@ import re
 import select
 import shutil
 import socket
+import ssl
 import subprocess
 import termios
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
+from heartbeat.testing.certificate import Certificate
 from heartbeat.testing.device import Fault
 from heartbeat.testing.http_device import HttpDevice
 from heartbeat.testing.outlets import Outlets
@@ -21,7 +24,18 @@ from heartbeat.testing.serial_line import Reply, SerialLine, State
 from heartbeat.testing.snmp_agent import SnmpAgent
 from heartbeat.testing.telnet_menu import END, TelnetMenu
 
-BRICKS = ("ber", "dialogue", "http_device", "keyboard", "outlets", "serial_line", "snmp_agent", "telnet_menu", "wire")
+BRICKS = (
+    "ber",
+    "certificate",
+    "dialogue",
+    "http_device",
+    "keyboard",
+    "outlets",
+    "serial_line",
+    "snmp_agent",
+    "telnet_menu",
+    "wire",
+)
 PAGE = {
     "login": State("Password: ", {"secret": Reply("Welcome\r\n", "menu")}, unknown=Reply("Wrong\r\n", END)),
     "menu": State("> ", {"off": Reply("Done\r\n"), "bye": Reply("", END)}, orders=frozenset({"off"})),
@@ -167,11 +181,11 @@ def test_a_serial_line_answers_about_another_outlet_what_it_said_before() -> Non
         os.close(terminal)
 
 
-def asked(device: HttpDevice, page: str) -> tuple[int, bytes]:
+def asked(device: HttpDevice, page: str, tls: ssl.SSLContext | None = None) -> tuple[int, bytes]:
     method, _, path = page.partition(" ")
     request = urllib.request.Request(device.url + path, method=method, headers={"Authorization": device.authorization})
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=5, context=tls) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as refusal:
         with refusal:
@@ -195,6 +209,31 @@ def test_a_web_interface_serves_pages_and_its_faults() -> None:
         assert asked(device, "GET /1")[0] == 401
         device.misbehave(Fault.SPLIT)
         assert asked(device, "GET /1") == (200, b"off")
+
+
+def test_a_web_interface_over_tls_is_known_by_its_certificate(tmp_path: Path) -> None:
+    certificate = Certificate(tmp_path)
+    pages = {"GET /1": lambda body: (200, b"on"), "POST /1/off": lambda body: (204, b"")}
+    with contextlib.closing(HttpDevice(pages, ("admin", "x"), tls=certificate.server())) as device:
+        assert device.url.startswith("https://")
+        assert asked(device, "GET /1", certificate.client()) == (200, b"on")
+        assert asked(device, "POST /1/off", certificate.client())[0] == 204
+        device.misbehave(Fault.SPLIT)
+        assert asked(device, "GET /1", certificate.client()) == (200, b"on")
+        device.misbehave(Fault.STRANGER)
+        with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
+            asked(device, "GET /1", certificate.client())
+
+
+def test_curl_speaks_to_a_web_interface_over_tls(tmp_path: Path) -> None:
+    if not shutil.which("curl"):
+        pytest.skip("no `curl` program (package curl)")
+    certificate = Certificate(tmp_path)
+    with contextlib.closing(HttpDevice({"GET /1": lambda body: (200, b"on")}, tls=certificate.server())) as device:
+        curl = ["curl", "-sS", "--noproxy", "*", "--cacert", str(certificate.path), f"{device.url}/1"]
+        assert subprocess.run(curl, capture_output=True, check=True, timeout=20).stdout == b"on"
+        device.misbehave(Fault.STRANGER)
+        assert subprocess.run(curl, capture_output=True, check=False, timeout=20).returncode == 60  # its certificate
 
 
 def snmp(program: str, agent: SnmpAgent, version: str, *words: str, community: str = "private") -> str:
@@ -224,18 +263,3 @@ def test_net_snmp_reads_walks_and_sets(version: str) -> None:
         assert "genError" in snmp("snmpset", agent, version, f"{root}.2", "i", "2")
         agent.misbehave(Fault.SILENT)
         assert "Timeout" in snmp("snmpget", agent, version, f"{root}.1")
-
-
-@pytest.mark.skipif(not shutil.which("ipmitool"), reason="no `ipmitool` program (package ipmitool)")
-def test_ipmitool_switches_a_controller() -> None:
-    pytest.importorskip("pyghmi", reason="pyghmi is not installed")
-    from heartbeat.testing.ipmi_bmc import IpmiBmc
-
-    with contextlib.closing(IpmiBmc()) as bmc:
-        tool = ["ipmitool", "-I", "lanplus", "-C", "3", "-H", "127.0.0.1", "-p", str(bmc.port), "-U", "admin",
-                "-P", "secret", "chassis", "power"]  # fmt: skip
-        subprocess.run([*tool, "off"], check=True, capture_output=True, timeout=30)
-        assert not bmc.is_on
-        bmc.misbehave(Fault.LIES)
-        subprocess.run([*tool, "on"], check=True, capture_output=True, timeout=30)
-        assert not bmc.is_on

@@ -12,12 +12,15 @@ import base64
 import contextlib
 import socket
 import ssl
+import tempfile
 import threading
 import urllib.request  # noqa: F401 - for the example
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Self
 
+from heartbeat.testing.certificate import Certificate
 from heartbeat.testing.device import Fault
 from heartbeat.testing.wire import HungUp, Wire
 
@@ -28,7 +31,8 @@ Page = Callable[[bytes], tuple[int, bytes]]
 class HttpDevice:
     """Serves pages, named ``METHOD /path``, on a port of loopback; ``login`` asks for basic authentication.
 
-    ``orders`` are the pages that switch something. ``tls`` is a server's context (certificate and key loaded).
+    ``orders`` are the pages that switch something. ``tls`` is a server's context, such as that of a ``Certificate``
+    (``heartbeat.testing.certificate``); with it, ``Fault.STRANGER`` can be played, too.
     """
 
     FAULTS = Wire.FAULTS | {
@@ -45,6 +49,7 @@ class HttpDevice:
         self.wire = Wire()
         self.pages, self.orders = pages, orders
         self.fault: Fault | None = None
+        self._tls = tls
         self.ended = threading.Event()
         self.authorization = ""
         if login is not None:
@@ -63,7 +68,14 @@ class HttpDevice:
         self.fault = self.wire.fault = fault
         if fault is Fault.UNREACHABLE:
             self._stop()
+        if fault is Fault.STRANGER:
+            self._show_another_certificate()
         return self
+
+    def _show_another_certificate(self) -> None:
+        assert self._tls is not None, "without TLS nobody can tell a stranger"
+        with tempfile.TemporaryDirectory() as folder:
+            Certificate(Path(folder)).shown_by(self._tls)
 
     def close(self) -> None:
         """End serving and release the port."""
