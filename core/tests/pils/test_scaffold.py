@@ -101,7 +101,7 @@ def test_the_command_says_what_comes_next_and_whose_name_it_is(plugin_site: Plug
     home = str(tmp_path / "new")
     made = plugin_site.hb("plugin", "new", "stonith", "acme", "--dir", home)
     assert made.returncode == 0, made.stderr
-    assert f"cd {home} && pip install -e '.[test]' && pytest && hb plugin validate stonith:acme" in made.stdout
+    assert f"cd {home} && pip install -e '.[test]' && pytest && hb plugin validate ." in made.stdout
     assert "acme-power 1.0 has the name stonith:acme too" in made.stderr
     assert (
         "vendor-far has the name"

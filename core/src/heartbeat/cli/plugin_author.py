@@ -43,7 +43,7 @@ def new(kind: str, name: str, folder: Path | None) -> None:
     taken = next((it.origin for it in registry.announced(kind) if it.name == name), registry.package_for(kind, name))
     if taken:
         click.echo(f"hb: {taken} has the name {kind}:{name} too; two of one name are refused side by side", err=True)
-    click.echo(f"\nNow: cd {home} && pip install -e '.[test]' && pytest && hb plugin validate {kind}:{name}")
+    click.echo(f"\nNow: cd {home} && pip install -e '.[test]' && pytest && hb plugin validate .")
 
 
 @click.command()

@@ -77,7 +77,7 @@ def _not_tested(point: EntryPoint) -> Finding:
 def _run(papers: Papers, folder: Path) -> Iterator[Finding]:
     source = str(folder.absolute() / "src")
     path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))
-    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
+    argv = [sys.executable, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", "tests"]
     try:
         tested = subprocess.run(
             argv,
