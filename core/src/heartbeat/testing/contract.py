@@ -42,4 +42,4 @@ class DeclarationConformance:
 
     def test_the_table_of_parameters_in_the_readme_is_true(self) -> None:
         if self.readme is not None:
-            assert parameter_table(self.plugin) in self.readme.read_text(), f"renew the table in {self.readme}"
+            assert parameter_table(self.plugin) in self.readme.read_text(), f"renew it: hb plugin validate {self.readme.parent} --fix"
