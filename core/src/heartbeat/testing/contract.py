@@ -42,4 +42,5 @@ class DeclarationConformance:
 
     def test_the_table_of_parameters_in_the_readme_is_true(self) -> None:
         if self.readme is not None:
-            assert parameter_table(self.plugin) in self.readme.read_text(), f"renew it: hb plugin validate {self.readme.parent} --fix"
+            told = self.readme.read_text()
+            assert parameter_table(self.plugin) in told, f"hb plugin validate {self.readme.parent} --fix renews it"
