@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from core.tests.executor.conftest import Executor
 
 Until = Callable[[Callable[[], bool], str], None]
-LATE = (Outcome.CANCELLED, "it comes too late: it is of order {}, and web has had order {} here")
+LATE = (Outcome.CANCELLED, "it comes too late: it is of order {}, and its group has had order {} here")
 
 
 def start(executor: "Executor", token: int, script: str = "", *, subject: str = "one") -> Result:
@@ -80,6 +80,11 @@ def test_a_stop_with_an_old_token_ends_the_start_all_the_same(executor: "Executo
     start(executor, 6)
     stop(executor, 2)
     assert is_late(start(executor, 6, subject="two"), 6, 6)
+
+
+def test_a_start_of_a_group_without_any_order_is_late(executor: "Executor") -> None:
+    assert is_late(start(executor, 0), 0, 0)
+    assert start(executor, 1).outcome is Outcome.DONE
 
 
 def test_one_group_says_nothing_about_another(executor: "Executor") -> None:

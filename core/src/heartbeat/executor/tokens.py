@@ -82,8 +82,8 @@ class KeptTokens:
         self._tokens.daemon_left()
 
     def _late(self, request: Run) -> Result:
-        highest = self._tokens.highest[request.group]
-        late = f"it comes too late: it is of order {request.token}, and {request.group} has had order {highest} here"
+        highest = self._tokens.highest.get(request.group, 0)
+        late = f"it comes too late: it is of order {request.token}, and its group has had order {highest} here"
         return Result(Outcome.CANCELLED, late)
 
     def _read(self) -> dict[str, int]:
