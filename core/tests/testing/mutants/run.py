@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,10 +72,10 @@ def kit(
     )  # fmt: skip
 
 
-def judge_all(chosen: Sequence[Mutant], at_once: int = 3) -> list[Verdict]:
-    """Judge many, in order."""
+def judge_all(chosen: Sequence[Mutant], at_once: int = 3) -> Iterator[Verdict]:
+    """Judge many; yield each in order, as soon as it is known."""
     with ThreadPoolExecutor(at_once) as pool:
-        return list(pool.map(judge, chosen))
+        yield from pool.map(judge, chosen)
 
 
 def reasons() -> dict[str, str]:
@@ -116,10 +116,11 @@ def main(words: list[str]) -> int:
     broken = [it for it in judge_all(sound) if it.is_caught]
     for each in broken:
         print(f"the kit refuses {each.mutant.target.name} as it is: {each.by}")
-    verdicts = judge_all(chosen)
-    for it in verdicts:
+    verdicts = []
+    for it in judge_all(chosen):
+        verdicts.append(it)
         word = "caught  " if it.is_caught else "SURVIVES"
-        print(f"{word} {it.mutant.target.name}: {it.mutant.name}{it.by and ' <- ' + it.by}")
+        print(f"{word} {it.mutant.target.name}: {it.mutant.name}{it.by and ' <- ' + it.by}", flush=True)
     print(report(verdicts).partition("\n")[0], f"{time.monotonic() - began_s:.0f} s")
     if is_report:
         PAPER.write_text(replaced(PAPER.read_text(), BEGIN, report(verdicts), END))
