@@ -14,6 +14,8 @@ pytest.register_assert_rewrite(
     "heartbeat.testing.ra",
     "heartbeat.testing.stonith",
     "heartbeat.testing.stonith_contract",
+    "heartbeat.testing.stonith_faults",
+    "heartbeat.testing.stonith_simulated",
 )
 
 
