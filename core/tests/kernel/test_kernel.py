@@ -329,3 +329,13 @@ def test_the_same_seed_gives_the_same_trace_whatever_the_order_of_hashes(tmp_pat
         traces.append(ended.stdout)
     assert traces[0] == traces[1]
     assert "group.running" in traces[0]
+
+
+def test_a_beat_that_was_overtaken_changes_nothing_of_what_a_newer_one_said(make_lone: Any, beat_of: Any) -> None:
+    lone = make_lone()
+    lone.frame(1, beat_of(lone.cluster, 1), sequence=7)
+    lone.frame(1, beat_of(lone.cluster, 1, row=(), holdings=(), phase="leaving"), sequence=6, link=1)
+    assert lone.kernel._detector.hears_me(Nid(1))
+    assert Nid(1) not in lone.kernel._director.leaving
+    lone.frame(1, beat_of(lone.cluster, 1, row=()), sequence=8, link=1)
+    assert not lone.kernel._detector.hears_me(Nid(1))

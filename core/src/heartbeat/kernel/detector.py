@@ -70,6 +70,8 @@ class Peer:
         """No verdict before, because it was we who stood still."""
         self.silent_decision = 0
         self.beat: Beat | None = None
+        self.beat_sequence = 0
+        """Its frame number: what was sent before it and comes later has been said anew."""
         self.boot_id = ""
 
     @property
@@ -149,6 +151,7 @@ class Detector:
         """The peer's daemon started anew; what was known of the link numbers is void."""
         peer = self.peers[nid]
         before, peer.incarnation, peer.beat, peer.hears = peer.incarnation, incarnation, None, {}
+        peer.beat_sequence = 0
         for health in peer.links:
             health.sequence = 0
         if before:
@@ -167,6 +170,14 @@ class Detector:
         peer.since_s = self._desk.now_s
         for health in peer.links:
             health.state, health.since_s = LinkState.UNKNOWN, self._desk.now_s
+
+    def is_newest(self, nid: Nid, sequence: int) -> bool:
+        """Is a beat of this number newer than those taken before? One that was overtaken says what is no longer so."""
+        peer = self.peers[nid]
+        if sequence < peer.beat_sequence:
+            return False
+        peer.beat_sequence = sequence
+        return True
 
     def beat(self, nid: Nid, beat: Beat) -> None:
         peer = self.peers[nid]

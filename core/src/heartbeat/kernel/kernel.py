@@ -204,7 +204,8 @@ class Kernel:
             return
         packet = event.packet
         if isinstance(packet.message, m.Beat):
-            self._beat(nid, event.header.sequence, packet.message)
+            if self._detector.is_newest(nid, event.header.sequence):
+                self._beat(nid, event.header.sequence, packet.message)
             return
         if not isinstance(packet.message, m.StaleLife) and not self._is_kin(nid):
             return
@@ -225,14 +226,13 @@ class Kernel:
 
     def _beat(self, nid: Nid, sequence: int, beat: m.Beat) -> None:
         desk = self._desk
-        first = self._detector.peers[nid].beat is None
         before = self._detector.peers[nid].beat
         self._is_old_news = self._detector.says_the_same(nid, beat)
         if self._is_old_news and self.is_calm():
             self._same_beat(nid, sequence, beat)
             return
         has_left = self._ledger.left_in_order(nid, self._detector.peers[nid].incarnation)
-        if not has_left and (first or not self._detector.hears_me(nid)):
+        if not has_left and (before is None or not self._detector.hears_me(nid)):
             desk.urgent = True
         self._detector.beat(nid, beat)
         if beat.nodes_digest != self._nodes_digest:

@@ -138,10 +138,12 @@ class Run:
         self._pass(2 * timers.keepalive_s)
         others = tuple(n for n in self.stage.nids if n != nid)
         director = world.nodes[others[0]].kernel
+        # Where an operation of another one's still hangs, what it is about cannot start before that has ended.
+        is_calm = not any(world.machines.is_busy(other) for other in others)
         held = [
             str(group.name)
             for index, group in enumerate(world.cluster.groups)
-            if nid in self._look("", others).holders[group.name] and inside.takers(director, index) - {nid}
+            if is_calm and nid in self._look("", others).holders[group.name] and inside.takers(director, index) - {nid}
         ]
         fenced = len(world.machines.fenced)
         measured = self._watch_exclusion(nid, others)

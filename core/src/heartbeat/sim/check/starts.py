@@ -61,7 +61,7 @@ class ProvedStart(Checker):
             return  # a group is given away as a whole: who did not hold it then gets it from nobody meanwhile
         grounds = self._over if shares else self._asked
         for other, life in ran.known.items():
-            if not shares and not (life and self.cluster.nodes[other] in self.cluster.has_device):
+            if not shares and not self._is_switched_first(ran, other, life):
                 continue  # an unproved takeover: promise (c) has its law
             if not ran.view.has(other) and grounds.get(other, -1) < life:
                 self.broken(
@@ -69,6 +69,10 @@ class ProvedStart(Checker):
                     f"{self.name(ran.nid)} starts {ran.run.group} though nothing shows that life {life} of"
                     f" {self.name(other)} is over",
                 )
+
+    def _is_switched_first(self, ran: Ran, other: Nid, life: int) -> bool:
+        """Did who decides this start hear a node that can be switched? What another knew is not seen here."""
+        return ran.view.nids[0] == ran.nid and life > 0 and self.cluster.nodes[other] in self.cluster.has_device
 
     def _first(self, group: str) -> str:
         return next(each.resources[0].name for each in self.cluster.groups if each.name == group)
