@@ -13,6 +13,7 @@ from heartbeat.daemon.access import Access
 from heartbeat.daemon.api import Api
 from heartbeat.kernel import effects, events
 from heartbeat.model.status import ClusterStatus
+from heartbeat.model.view import ViewId
 from heartbeat.wire import api as wire
 from heartbeat.wire.local import Unpacker, pack
 
@@ -283,3 +284,32 @@ def test_a_place_that_is_taken_is_an_error_that_names_it(tmp_path: Path, log: "F
     (tmp_path / "api.sock").touch()
     with pytest.raises(OSError, match="in use"):
         Desk(tmp_path, log, loop)
+
+
+def test_what_a_program_says_is_the_kernels_and_does_not_wait_for_answers(desk: Desk, play: Play) -> None:
+    async def scenario() -> None:
+        caller = await desk.call()
+        caller.ask(wire.Standby("all"), wire.Join("g"), wire.Say("g", 4, b"x"))
+        asked = await desk.asked(3)
+        assert asked[:2] == [events.ProgramAsked(1, wire.Join("g")), events.ProgramAsked(1, wire.Say("g", 4, b"x"))]
+        desk.api.deliver(effects.Deliver((1,), wire.Taken(1), ViewId()))
+        assert await caller.hear() == wire.Taken(1)
+        caller.hang_up()
+        await until(lambda: events.ProgramGone(1) in desk.events)
+
+    play(scenario())
+
+
+def test_who_may_not_change_things_may_not_talk(tmp_path: Path, log: "FakeLog", loop: Any, play: Play) -> None:
+    desk = Desk(tmp_path, log, loop, NOBODY)
+
+    async def scenario() -> None:
+        caller = await desk.call()
+        caller.ask(wire.Join("g"))
+        answer = await caller.hear()
+        assert isinstance(answer, wire.Refused)
+        assert "may not talk; nobody at all may" in answer.text
+        assert desk.events == []
+
+    play(scenario())
+    desk.close()

@@ -26,6 +26,8 @@ _WHY_NOT = {
     errno.ENOTSOCK: ("this is no socket", _ANOTHER),
 }
 
+CHUNK_BYTES = 256 * 1024
+
 _decoder = msgspec.msgpack.Decoder(api.Answer)
 _encoder = msgspec.msgpack.Encoder()
 
@@ -57,6 +59,30 @@ class Connection:
         except OSError as error:
             self.close()
             raise self._no_daemon(error) from None
+
+    def write(self, message: bytes) -> None:
+        """Send bytes that are framed already. Raises NoDaemon."""
+        try:
+            self._socket.settimeout(None)
+            self._socket.sendall(message)
+        except OSError as error:
+            self.close()
+            raise self._no_daemon(error) from None
+
+    def read(self, timeout_s: float | None) -> bytes:
+        """Return what has come; wait for it, but no longer than that. Empty: nothing came. Raises NoDaemon."""
+        try:
+            self._socket.settimeout(timeout_s)
+            chunk = self._socket.recv(CHUNK_BYTES)
+        except (BlockingIOError, TimeoutError):
+            return b""
+        except OSError as error:
+            self.close()
+            raise self._no_daemon(error) from None
+        if not chunk:
+            self.close()
+            raise NoDaemon(self.path, "it hung up", _SEE)
+        return chunk
 
     def fileno(self) -> int:
         """Return the socket's descriptor, for whoever waits for several things at once."""
@@ -107,12 +133,17 @@ class Connection:
         self._whole.extend(self._unpacker.feed(chunk))
 
     def _no_daemon(self, error: OSError) -> NoDaemon:
-        if isinstance(error, TimeoutError):
-            # A local daemon answers within a few keepalives; one that does not is stopped, or starved.
-            return NoDaemon(self.path, "it does not answer in time", "Is it stopped (SIGSTOP) or the machine starved?")
-        if error.errno is None:
-            return NoDaemon(self.path, f"{error}", _TOO_LONG)
-        if error.errno in {errno.EPIPE, errno.ECONNRESET}:
-            return NoDaemon(self.path, "it hung up before it answered", _SEE)
-        cause, mend = _WHY_NOT.get(error.errno, (error.strerror or str(error), _START))
-        return NoDaemon(self.path, cause, mend)
+        return explained(self.path, error)
+
+
+def explained(path: Path, error: OSError) -> NoDaemon:
+    """Return what a failure of the socket means."""
+    if isinstance(error, TimeoutError):
+        # A local daemon answers within a few keepalives; one that does not is stopped, or starved.
+        return NoDaemon(path, "it does not answer in time", "Is it stopped (SIGSTOP) or the machine starved?")
+    if error.errno is None:
+        return NoDaemon(path, f"{error}", _TOO_LONG)
+    if error.errno in {errno.EPIPE, errno.ECONNRESET}:
+        return NoDaemon(path, "it hung up before it answered", _SEE)
+    cause, mend = _WHY_NOT.get(error.errno, (error.strerror or str(error), _START))
+    return NoDaemon(path, cause, mend)

@@ -193,6 +193,18 @@ def test_one_that_beats_and_takes_no_messages_is_named_and_then_left_out(make_ta
     assert any(d.kind == "member.excluded" for _, d in talk.world.nodes[A].decisions)
 
 
+def test_a_node_whose_programs_do_not_read_takes_nothing_more_until_they_do(make_talk: MakeTalk) -> None:
+    talk = make_talk(2)
+    talk.world.step(B, ev.ProgramsSlow(are_slow=True))
+    for number in range(3):
+        talk.say(A, f"{number}")
+    talk.world.run(0.6)
+    assert talk.heard(A) == talk.heard(B) == []
+    talk.world.step(B, ev.ProgramsSlow(are_slow=False))
+    talk.world.run(0.6)
+    assert talk.heard(A) == talk.heard(B) == ["0", "1", "2"]
+
+
 def test_a_quiet_cluster_says_nothing_more_once_all_have_all(make_talk: MakeTalk) -> None:
     talk = make_talk(3)
     talk.say(A, "hello")
