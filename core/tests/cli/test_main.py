@@ -48,3 +48,18 @@ def test_ctrl_c_is_130_not_no() -> None:
     _, said = command.communicate(timeout=30)
     assert command.returncode == 130
     assert "Traceback" not in said
+
+
+def test_a_fault_of_hb_is_one_line_with_its_place_and_its_traceback_for_who_asks() -> None:
+    fails = "import click; from heartbeat import cli\n"
+    fails += "@click.command()\ndef fail(): raise TypeError('nobody\\nthought of it')\n"
+    fails += "cli.LazyGroup.get_command = lambda self, ctx, name: fail; cli.main()"
+    kept = {name: value for name, value in os.environ.items() if name != "HB_DEBUG"}
+    for words, env in ((["fail"], kept), (["--debug", "fail"], kept), (["fail"], {**kept, "HB_DEBUG": "1"})):
+        ended = subprocess.run(
+            [sys.executable, "-c", fails, *words], capture_output=True, text=True, check=False, env=env
+        )
+        assert ended.returncode == 70
+        *before, last = ended.stderr.splitlines()
+        assert last.startswith("hb: TypeError: nobody thought of it (<string>:3); this is a fault of hb")
+        assert before[:1] == ([] if (words, env) == (["fail"], kept) else ["Traceback (most recent call last):"])

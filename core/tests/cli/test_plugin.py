@@ -191,6 +191,14 @@ def test_showing_a_broken_plugin_tells_why_and_is_no_traceback(plugin_site: Plug
     assert "Traceback" not in shown.stderr
 
 
+def test_debug_shows_the_traceback_of_a_plugin_that_cannot_be_imported(plugin_site: PluginSite) -> None:
+    plugin_site.add("vendor-assert", {"stonith:bad": "Thing"}, BROKEN["assert"][0])
+    shown = plugin_site.hb("--debug", "plugin", "show", "bad")
+    assert shown.returncode == 1
+    assert "Traceback (most recent call last):" in shown.stderr
+    assert 'vendor_assert.py", line 1' in shown.stderr
+
+
 def test_a_plugin_that_ends_its_process_cannot_take_hb_along(plugin_site: PluginSite) -> None:
     plugin_site.add("vendor-crash", {"stonith:bad": "Thing"}, "import os\nos.kill(os.getpid(), 11)\n")
     shown = plugin_site.hb("plugin", "show", "bad")

@@ -4,6 +4,7 @@ import importlib
 import io
 import os
 import sys
+import traceback
 from typing import Any
 
 import click
@@ -37,6 +38,8 @@ EXIT_NO = 1
 """The answer is no."""
 EXIT_USAGE = 2
 EXIT_NO_DAEMON = 3
+EXIT_FAULT = 70
+"""hb itself is at fault (EX_SOFTWARE of sysexits.h): a script must not take that for an answer."""
 
 
 class LazyGroup(click.Group):
@@ -63,8 +66,11 @@ def _of_hooks() -> dict[str, click.Command]:
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="heartbeat-core", prog_name="hb")
-def hb(**_: Any) -> None:
+@click.option("--debug", is_flag=True, help="Show the traceback of whatever goes wrong, here and in plugins.")
+def hb(*, debug: bool, **_: Any) -> None:
     """Heartbeat keeps a service alive when a machine dies."""
+    if debug:
+        os.environ["HB_DEBUG"] = "1"  # the processes that a command starts shall know it, too
 
 
 def main() -> None:
@@ -82,4 +88,17 @@ def main() -> None:
         sys.exit(EXIT_NO)
     except (KeyboardInterrupt, click.exceptions.Abort):
         sys.exit(130)
+    except Exception as fault:  # noqa: BLE001 - the outermost edge: no traceback but for who asks
+        sys.exit(_told(fault))
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _told(fault: Exception) -> int:
+    """Say in one line what nobody expected, and where; return the exit status."""
+    from heartbeat.pils.failure import in_words, show_traceback
+
+    show_traceback(fault)
+    frame = traceback.extract_tb(fault.__traceback__)[-1]
+    where = f"{frame.filename}:{frame.lineno}"
+    click.echo(f"hb: {in_words(fault)} ({where}); this is a fault of hb: `hb --debug ...` shows all of it", err=True)
+    return EXIT_FAULT

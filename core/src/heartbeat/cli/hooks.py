@@ -50,6 +50,9 @@ def _command(name: str, run: Callable[[Sequence[str]], int]) -> click.Command:
         try:
             status = run(list(words))
         except Exception as problem:  # noqa: BLE001 - a stranger's code: one line, and no traceback
+            from heartbeat.pils.failure import show_traceback
+
+            show_traceback(problem)
             click.echo(f"hb {name}: {type(problem).__name__}: {problem}", err=True)
             status = 1
         raise click.exceptions.Exit(status if isinstance(status, int) else 0)

@@ -7,6 +7,7 @@ from heartbeat.cli.asking import say_no
 from heartbeat.pils.capability import capabilities, refinements
 from heartbeat.pils.contract import api_notice
 from heartbeat.pils.example import example
+from heartbeat.pils.failure import show_traceback
 from heartbeat.pils.probe import probe
 from heartbeat.plugin.errors import PluginError
 from heartbeat.plugin.kind import Plugin
@@ -65,6 +66,7 @@ def facts_of_type(catalogue: "Catalogue", entry: "CatalogueEntry") -> Facts:
     try:
         params = catalogue.describe(entry)
     except Exception as problem:  # noqa: BLE001 - whatever a catalogue or the type does wrong is the answer
+        show_traceback(problem)
         say_no(f"{entry.kind}:{entry.name} ({entry.origin}) cannot describe itself: {problem}")
     return {
         "kind": entry.kind,

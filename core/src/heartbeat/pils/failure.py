@@ -1,5 +1,7 @@
 """The record of a plugin that could not be loaded, and the guard that makes one of whatever went wrong."""
 
+import os
+import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,6 +59,7 @@ def guarded(announced: Announcement, load: Callable[[], Made]) -> Made:
     except KeyboardInterrupt:
         raise
     except BaseException as problem:  # nothing that a stranger's module raises may get past here
+        show_traceback(problem)
         raise CannotLoad(record(announced, problem)) from problem
 
 
@@ -67,12 +70,24 @@ def record(announced: Announcement, problem: BaseException) -> PluginLoadFailure
         announced.name,
         announced.distribution,
         announced.version,
-        _in_words(problem),
+        in_words(problem),
         _place(announced, problem),
     )
 
 
-def _in_words(problem: BaseException) -> str:
+def show_traceback(problem: BaseException) -> None:
+    """Print it for who asked: with ``hb --debug``, or HB_DEBUG in the environment."""
+    if is_debugging():
+        traceback.print_exception(problem)
+        sys.stderr.flush()  # a child of ours ends without
+
+
+def is_debugging() -> bool:
+    return os.environ.get("HB_DEBUG", "") not in ("", "0")
+
+
+def in_words(problem: BaseException) -> str:
+    """Return an exception in one line: a plugin's own errors speak for themselves, others with their class."""
     if isinstance(problem, PluginError):
         return str(problem)
     if isinstance(problem, TookTooLong):

@@ -16,7 +16,7 @@ from typing import TextIO
 
 import msgspec
 
-from heartbeat.pils.failure import CannotLoad
+from heartbeat.pils.failure import CannotLoad, is_debugging
 from heartbeat.pils.patience import LIMIT_S
 from heartbeat.pils.registry import PluginRegistry
 from heartbeat.plugin.errors import PluginError
@@ -97,9 +97,9 @@ def _forked(wanted: Sequence[tuple[str, str]], registry: PluginRegistry) -> _Chi
 
 
 def _silence(keep: int) -> None:
-    """Give the child nothing to read, to write to, or to hold open."""
+    """Give the child nothing to read, to write to, or to hold open; with HB_DEBUG it may write to stderr."""
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for number in range(3):
+    for number in range(2 if is_debugging() else 3):
         os.dup2(nowhere, number)
     os.closerange(3, keep)
     os.closerange(keep + 1, os.sysconf("SC_OPEN_MAX"))
