@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from core.tests.executor.conftest import Executor
 
 Until = Callable[[Callable[[], bool], str], None]
-LATE = (Outcome.CANCELLED, "it comes too late: it is of order {}, and its group has had order {} here")
+LATE = "it comes too late: it is of order {}, and its group has had order {} here"
 
 
 def start(executor: "Executor", token: int, script: str = "", *, subject: str = "one") -> Result:
@@ -26,8 +26,7 @@ def stop(executor: "Executor", token: int, *, subject: str = "one") -> Result:
 
 
 def is_late(result: Result, token: int, highest: int) -> bool:
-    outcome, text = LATE
-    return (result.outcome, result.detail) == (outcome, text.format(token, highest))
+    return (result.outcome, result.detail) == (Outcome.CANCELLED, LATE.format(token, highest))
 
 
 def another_daemon(executor: "Executor", **sent: int) -> Ready:
