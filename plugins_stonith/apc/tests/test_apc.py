@@ -100,7 +100,7 @@ def test_a_card_that_somebody_else_talks_to_says_so() -> None:
     with contextlib.closing(ApcMenuCard()) as card:
         card.misbehave(Fault.BUSY)
         with pytest.raises(Unreachable, match="does another session hold it"):
-            apc(card).power("node1")
+            apc(card, timeout="300ms").power("node1")
 
 
 def test_a_user_without_the_right_to_an_outlet_is_told() -> None:
@@ -150,7 +150,7 @@ def test_a_delayed_command_that_waits_is_cancelled_before_an_order() -> None:
 
 def test_a_community_that_may_only_read_is_told() -> None:
     with contextlib.closing(ApcAgent()) as card, pytest.raises(PluginError, match="may `community` write"):
-        apc(card, community="public").switch("node1", Power.OFF)
+        apc(card, community="public", timeout="300ms").switch("node1", Power.OFF)
 
 
 @pytest.mark.parametrize("version", ["1", "2c"])

@@ -38,7 +38,7 @@ def test_each_model_is_known_by_its_prompt(model: str) -> None:
 @pytest.mark.parametrize("start", ["quiet", "user", "password", "menu", "prompt"])
 def test_it_gets_in_wherever_the_configuration_begins(start: str) -> None:
     with contextlib.closing(Rpc(start=start)) as unit:
-        baytech(unit).switch("node1", Power.OFF)
+        baytech(unit, timeout="2").switch("node1", Power.OFF)
         assert not unit.is_on("node1")
 
 

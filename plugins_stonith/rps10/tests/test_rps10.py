@@ -23,7 +23,6 @@ from heartbeat_stonith_rps10.targets import Targets
 class TestRps10(StonithConformance):
     plugin = Rps10
     simulator = Rps10Boxes
-    patience_s = 4.0
     readme = Path(__file__).parents[1] / "README.md"
 
 
@@ -35,6 +34,10 @@ def boxes() -> Iterator[Rps10Boxes]:
 
 def rps10(boxes: Rps10Boxes, **changes: str) -> Rps10:
     return Rps10(checked(Rps10, boxes.params() | changes))
+
+
+def hasty(boxes: Rps10Boxes, **changes: str) -> Rps10:
+    return Rps10(checked(Rps10, boxes.hasty_params() | changes))
 
 
 def lock_of(boxes: Rps10Boxes) -> Path:
@@ -76,19 +79,19 @@ def test_all_plugs_of_one_host_may_be_meant(boxes: Rps10Boxes) -> None:
 
 def test_a_box_that_says_nothing_is_reset_by_dtr_and_asked_again(boxes: Rps10Boxes) -> None:
     boxes.line.is_ready = False
-    rps10(boxes, ready_timeout="5").switch("node1", Power.OFF)
+    rps10(boxes, timeout="300ms").switch("node1", Power.OFF)
     assert not boxes.is_on("node1")
 
 
 def test_a_cable_without_a_box_is_told_as_such(boxes: Rps10Boxes) -> None:
     boxes.misbehave(Fault.SILENT)
     with pytest.raises(TimedOut, match="no RPS-10 answers; check port, speed and a cable that carries DTR"):
-        rps10(boxes).status()
+        hasty(boxes).status()
 
 
 def test_an_address_without_a_box_is_found_by_status(boxes: Rps10Boxes) -> None:
     with pytest.raises(PluginError):
-        rps10(boxes, serial_to_targets=f"{boxes.line.path} node1 0 node9 9").status()
+        hasty(boxes, serial_to_targets=f"{boxes.line.path} node1 0 node9 9").status()
 
 
 def test_the_answer_of_another_plug_is_no_answer(boxes: Rps10Boxes) -> None:
@@ -125,7 +128,7 @@ def test_no_lock_is_left_behind_whatever_happens(boxes: Rps10Boxes) -> None:
     assert not lock_of(boxes).exists()
     boxes.misbehave(Fault.SILENT)
     with pytest.raises(TimedOut):
-        rps10(boxes).switch("node1", Power.OFF)
+        hasty(boxes).switch("node1", Power.OFF)
     assert not lock_of(boxes).exists()
 
 
@@ -134,7 +137,7 @@ def test_a_port_that_another_program_has_locked_is_left_alone(boxes: Rps10Boxes)
     lock.write_text(f"{os.getppid():>10}\n")
     try:
         with pytest.raises(Unreachable, match=rf"in use: {lock} belongs to process {os.getppid()}"):
-            rps10(boxes).switch("node1", Power.OFF)
+            hasty(boxes).switch("node1", Power.OFF)
     finally:
         lock.unlink()
     assert boxes.is_on("node1")

@@ -50,7 +50,7 @@ class DeviceSimulator(abc.ABC):
 
     @abc.abstractmethod
     def hosts(self) -> list[str]:
-        """Return the hosts that it switches; at least two."""
+        """Return the hosts that it switches; at least two, unless the device has one outlet."""
 
     @abc.abstractmethod
     def is_on(self, host: str) -> bool:

@@ -23,14 +23,14 @@ class StonithConformance(StonithFaults):
     """
 
     def test_the_order_is_carried_out_and_read_back(self, device: StonithDevice, fake: DeviceSimulator) -> None:
-        victim, other = fake.hosts()[:2]
+        victim, *others = fake.hosts()[:2]
         for power in self.orders:
             device.switch(victim, power)
             self.until_it_is(power, fake, victim)
-            assert fake.is_on(other), "another host was switched"
+            assert all(map(fake.is_on, others)), "another host was switched"
             if device.can_read_power:
                 assert device.power(victim) is power
-                assert device.power(other) is Power.ON
+                assert {device.power(other) for other in others} <= {Power.ON}
 
     def test_the_case_of_a_name_does_not_matter(self, device: StonithDevice, fake: DeviceSimulator) -> None:
         host = fake.hosts()[0]
@@ -42,7 +42,7 @@ class StonithConformance(StonithFaults):
     def test_two_controllers_at_once_do_not_disturb_each_other(
         self, device: StonithDevice, raw: dict[str, str], fake: DeviceSimulator
     ) -> None:
-        one, other = fake.hosts()[:2]
+        one, other = fake.hosts()[0], fake.hosts()[-1]
         second = self.made(raw)
         device.switch(one, Power.OFF)
         second.switch(other, Power.OFF)

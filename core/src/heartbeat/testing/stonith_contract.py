@@ -13,10 +13,12 @@ class StonithContract(DeclarationConformance):
     """What is true of every device, also of one that has nothing to simulate: a person, or none at all.
 
     Subclass it for such a one and give ``plugin`` and ``given``, which returns unparsed parameters that name two hosts.
+    ``hosts_min``: 1 for a device that can only ever switch one host, such as a box with one outlet.
     ``refuses``: the error with which ``switch`` always ends, for a device that never switches by itself.
     """
 
     plugin: ClassVar[type[Plugin]]
+    hosts_min: ClassVar[int] = 2
     refuses: ClassVar[type[PluginError] | None] = None
 
     @pytest.fixture
@@ -38,7 +40,7 @@ class StonithContract(DeclarationConformance):
 
     def test_it_switches_the_hosts_it_names_and_names_them_twice(self, device: StonithDevice) -> None:
         hosts = device.hosts()
-        assert len(hosts) >= 2, "the parameters of the test must name two hosts"
+        assert len(hosts) >= self.hosts_min, "the parameters of the test must name two hosts"
         assert device.hosts() == hosts
         configured = type(device).configured_hosts(device.settings)
         if configured is not None:

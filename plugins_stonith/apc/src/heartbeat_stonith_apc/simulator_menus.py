@@ -62,8 +62,11 @@ class _Card(DeviceSimulator):
             "port": str(self.menu.port),
             "login": USER,
             "password": PASSWORD,
-            "timeout": "500ms",
+            "timeout": "10",
         }
+
+    def hasty_params(self) -> dict[str, str]:
+        return self.params() | {"timeout": "300ms"}
 
     def hosts(self) -> list[str]:
         return self.relays.hosts()

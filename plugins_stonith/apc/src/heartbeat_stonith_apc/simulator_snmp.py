@@ -39,7 +39,10 @@ class ApcAgent(DeviceSimulator):
         self.agent.wire.late_s = 2.0
 
     def params(self) -> dict[str, str]:
-        return {"ipaddr": "127.0.0.1", "port": str(self.agent.port), "community": COMMUNITY, "timeout": "500ms"}
+        return {"ipaddr": "127.0.0.1", "port": str(self.agent.port), "community": COMMUNITY, "timeout": "10"}
+
+    def hasty_params(self) -> dict[str, str]:
+        return self.params() | {"timeout": "300ms"}
 
     def hosts(self) -> list[str]:
         return self.relays.hosts()

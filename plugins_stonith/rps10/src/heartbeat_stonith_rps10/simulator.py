@@ -33,11 +33,14 @@ class Rps10Boxes(DeviceSimulator):
         targets = " ".join(f"{name} {number - 1}" for number, name in self.relays.names.items())
         return {
             "serial_to_targets": f"{self.line.path} {targets}",
-            "timeout": "300ms",
+            "timeout": "3",
             "pause": "10ms",
             "dtr_low": "100ms",
-            "ready_timeout": "300ms",
+            "ready_timeout": "10",
         }
+
+    def hasty_params(self) -> dict[str, str]:
+        return self.params() | {"timeout": "300ms", "ready_timeout": "300ms"}
 
     def hosts(self) -> list[str]:
         return self.relays.hosts()

@@ -24,6 +24,9 @@ class _Switch(DeviceSimulator):
     def __init__(self, names: tuple[str, ...]) -> None:
         self.relays = Outlets(names)
 
+    def hasty_params(self) -> dict[str, str]:
+        return self.params() | {"timeout": "300ms"}
+
     def hosts(self) -> list[str]:
         return self.relays.hosts()
 
@@ -69,7 +72,7 @@ class NpsSwitch(_Switch):
         self.menu.wire.late_s = 3.0
 
     def params(self) -> dict[str, str]:
-        params = {"ipaddr": "127.0.0.1", "port": str(self.menu.port), "password": SECRET, "timeout": "500ms"}
+        params = {"ipaddr": "127.0.0.1", "port": str(self.menu.port), "password": SECRET, "timeout": "10"}
         return params | ({"login": self._user} if self._user else {})
 
     def abandoned(self) -> int:
@@ -135,7 +138,7 @@ class MpcAgent(_Switch):
         self.agent.wire.late_s = 2.0
 
     def params(self) -> dict[str, str]:
-        return {"ipaddr": "127.0.0.1", "port": str(self.agent.port), "community": SECRET, "timeout": "500ms"}
+        return {"ipaddr": "127.0.0.1", "port": str(self.agent.port), "community": SECRET, "timeout": "10"}
 
     def hosts(self) -> list[str]:
         return [*self.relays.hosts(), "rack"]
