@@ -96,29 +96,36 @@ class Snmp:
         self._asked = (self._dispatcher, self._community, target)
 
     async def _get(self, oid: str) -> Value | None:
-        wanted = self._object(oid)
-        told, status, _, bound = await self._hlapi.get_cmd(*self._asked, wanted, lookupMib=False)
+        asked = self._hlapi.get_cmd(*self._asked, self._bound(oid), lookupMib=False)
+        told, status, _, bound = await asked
         return None if self._is_missing(told, status) else _plain(bound[0][1])
 
     async def _column(self, oid: str) -> dict[int, Value]:
+        start = tuple(map(int, oid.split(".")))
         found: dict[int, Value] = {}
-        walk = self._hlapi.walk_cmd(*self._asked, self._object(oid), lookupMib=False, lexicographicMode=False)
-        async for told, status, _, bound in walk:
-            if self._is_missing(told, status) or (value := _plain(bound[0][1])) is None:
-                break
-            found[int(bound[0][0][-1])] = value
-        return found
+        at = start
+        while True:
+            asked = self._hlapi.next_cmd(*self._asked, self._bound(".".join(map(str, at))), lookupMib=False)
+            told, status, _, bound = await asked
+            if self._is_missing(told, status):
+                return found
+            name, value = tuple(bound[0][0]), _plain(bound[0][1])
+            if name[: len(start)] != start or name <= at or value is None:
+                return found
+            found[name[-1]] = value
+            at = name
 
     async def _set(self, oid: str, number: int) -> None:
-        order = self._object(oid, self._hlapi.Integer32(number))
+        order = self._bound(oid, self._hlapi.Integer32(number))
         told, status, _, _ = await self._hlapi.set_cmd(*self._asked, order, lookupMib=False)
         if told:
             raise TimedOut(f"{self.place}: no answer to an order within {self._limit_s:g} s; may `community` write?")
         if status:
             raise ResetFailed(f"{self.place} refuses an order: {status.prettyPrint()}; may `community` write?")
 
-    def _object(self, oid: str, *value: object) -> Any:
-        return self._hlapi.ObjectType(self._hlapi.ObjectIdentity(oid), *value)
+    def _bound(self, oid: str, value: object = None) -> tuple[str, Any]:
+        """Return a plain binding; the objects of hlapi would load its collection of MIBs, a tenth of a second."""
+        return oid, self._hlapi.Null("") if value is None else value
 
     def _is_missing(self, told: object, status: Any) -> bool:
         """Raises TimedOut without an answer, PluginError for any error but a missing object."""
