@@ -43,6 +43,19 @@ def test_hb_stop_returns_when_the_node_has_left(cluster: Cluster) -> None:
     cluster.were_shot()
 
 
+def test_all_nodes_that_stop_at_once_leave_nothing_running_and_shoot_nobody(cluster: Cluster) -> None:
+    for node in cluster.nodes:
+        log = str(cluster.lab.home / f"stop-{node}.log")
+        cluster.lab.ask("spawn", node=node, argv=["hb", "stop"], log=log)
+    cluster.until(lambda: not any(node.daemon for node in cluster.lab.nodes()), "both have left")
+    assert [cluster.oracle.holders(toy) for toy in ("toy::a", "toy::b")] == [set(), set()]
+    cluster.until(lambda: cluster.oracle.answering(ADDRESS) == set(), "the address answers nowhere")
+    cluster.were_shot()
+    cluster.lab.start(*cluster.nodes)
+    cluster.until_runs("toy::b", "node2")
+    cluster.until_members("node1", "node2")
+
+
 @pytest.mark.parametrize(
     ("node", "verb", "which", "then"),
     [

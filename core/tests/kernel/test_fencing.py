@@ -341,6 +341,22 @@ def test_a_fence_whose_executor_died_ends_in_one_proof_and_one_takeover(pair: An
     assert pair.machines.fenced == [], "it was off already, and nobody switched again"
 
 
+@pytest.mark.parametrize(("back", "orders"), [("still off", 1), ("back by itself", 0)])
+def test_an_order_to_switch_on_that_died_with_its_executor_is_given_again_if_it_is_still_wanted(
+    make_world: MakeWorld, make_cluster: Any, make_group: Any, back: str, orders: int
+) -> None:
+    world = make_world(make_cluster(2, make_group("data", "node1", "fs!")))
+    world.crash(NODE1)
+    world.run_until(lambda: "fence.proved" in _kinds(world, NODE2), 5.0)
+    world.machines.executor_dies(NODE2, for_s=2.0)
+    if back == "back by itself":
+        world.boot(NODE1)
+    world.run(6.0)
+    assert _kinds(world, NODE2).count("fence.on") == orders
+    assert "fence.on-failed" not in _kinds(world, NODE2)
+    assert _kinds(world, NODE2).count("node.restarted") == 1
+
+
 def test_only_a_proof_switches_it_on_again_with_the_device_that_switched_it_off(
     shooting: Callable[..., Shooting],
 ) -> None:

@@ -50,7 +50,10 @@ class Fencing:
         self.devices = Devices(desk)
         self.cases: dict[Nid, Case] = {}
         self._tally = Tally(desk, "fenced", LIMIT, LIMIT_WINDOW_S)
-        self._switching_on: dict[int, Nid] = {}
+        self._switching_on: dict[int, tuple[Nid, str]] = {}
+        """By operation: whom, and with which device."""
+        self._unlit: list[tuple[Nid, str]] = []
+        """Whose order to switch on was lost with its executor."""
         self._number = 0
         self._no_credit: dict[Nid, str] = {}
         self._held_until_s = 0.0
@@ -307,7 +310,7 @@ class Fencing:
     def finished(self, number: int, result: Result) -> bool:
         """Take a device's result; False when it was not one of ours."""
         if number in self._switching_on:
-            self._switched_on(self._switching_on.pop(number), result)
+            self._switched_on(self._switching_on.pop(number)[0], result)
             return True
         case = next((c for c in self.cases.values() if c.operation == number), None)
         if case is None:
@@ -344,8 +347,11 @@ class Fencing:
         self._ledger.prove(proved)
         self._report(case, "proved", proved, how)
         if self._desk.cluster.reset_after_off:
-            number = self._desk.run(Action.ON, case.device, host=self._desk.name(nid), timeout_s=DEVICE_TIMEOUT_S)
-            self._switching_on[number] = nid
+            self._switch_on(nid, case.device)
+
+    def _switch_on(self, nid: Nid, device: str) -> None:
+        number = self._desk.run(Action.ON, device, host=self._desk.name(nid), timeout_s=DEVICE_TIMEOUT_S)
+        self._switching_on[number] = (nid, device)
 
     def _switched_on(self, nid: Nid, result: Result) -> None:
         """Only the off half decides; a node that cannot be switched on again is somebody's work tomorrow."""
@@ -442,10 +448,15 @@ class Fencing:
                     case.cause,
                     alarm=True,
                 )
+        self._unlit += self._switching_on.values()
         self._switching_on.clear()
 
     def executor_back(self) -> None:
         """Read the power where the last executor took the answer with it, rather than switch all over again."""
+        unlit, self._unlit = self._unlit, []
+        for nid, device in unlit:
+            if not self._detector.peers[nid].alive:
+                self._switch_on(nid, device)
         for case in self.cases.values():
             if case.is_unknown:
                 case.is_unknown, case.is_reading = False, True
