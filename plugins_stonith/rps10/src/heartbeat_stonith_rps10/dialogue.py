@@ -1,15 +1,13 @@
 """What is said on the line, and what the box answers (WTI RPS-10 user's guide, "Command set")."""
 
-import os
-import termios
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from heartbeat.plugin import Params, PluginError, Power, TimedOut, Unreachable
-from heartbeat.plugin.conversation import Conversation, DescriptorLine
-from heartbeat.plugin.uucp_lock import uucp_lock
+from heartbeat.plugin import Params, PluginError, Power, TimedOut
+from heartbeat.plugin.conversation import Conversation
+from heartbeat.plugin.serial_port import serial_conversation
 
 if TYPE_CHECKING:
     from serial import Serial
@@ -21,8 +19,6 @@ PAUSE_S = {"9600": 0.5, "2400": 1.5}
 """What the box needs between two commands, by line speed."""
 QUIET_S = 0.05
 """So long nothing may come before a question is asked: the rest of an old answer must not become the new one's."""
-CFLAG = 2
-"""Place of the control flags in what ``termios.tcgetattr`` returns."""
 
 
 class Rps10Line:
@@ -39,13 +35,13 @@ class Rps10Line:
     @contextmanager
     def opened(cls, path: str, settings: Params) -> Iterator["Rps10Line"]:
         """Lock and open the port for the conversation inside the context. Raises Unreachable."""
+        import serial
+
         limit_s = settings.number("timeout")
         total_s = 40 * limit_s + settings.number("dtr_low") + settings.number("ready_timeout")
-        with uucp_lock(path, limit_s):
-            port = _open(path, int(settings.text("baud")))
-            talk = Conversation(DescriptorLine(port.fileno(), port.close), path, answer_s=limit_s, total_s=total_s)
-            with talk:
-                yield cls(port, talk, settings)
+        baud = int(settings.text("baud"))
+        with serial_conversation(serial, path, baud, answer_s=limit_s, total_s=total_s) as (port, talk):
+            yield cls(port, talk, settings)
 
     def wake(self, plug: str) -> Sequence[Power]:
         """Return the states at an address; a box that says nothing is reset first. Raises PluginError."""
@@ -88,18 +84,3 @@ class Rps10Line:
             where = self._talk.place
             raise TimedOut(f"{where}: no RPS-10 answers; check port, speed and a cable that carries DTR") from None
         self._next_s = time.monotonic() + self._pause_s
-
-
-def _open(path: str, baud: int) -> "Serial":
-    """Return the port, opened for us alone. Its DTR stays high when it is closed, or the next one waits for a reset."""
-    import serial
-
-    try:
-        port = serial.Serial(path, baudrate=baud, exclusive=True)
-    except serial.SerialException as wrong:
-        why = os.strerror(wrong.errno) if wrong.errno else "it cannot be opened for us alone"
-        raise Unreachable(f"{path}: {why}; is it the serial port of the switch?") from None
-    attributes = termios.tcgetattr(port.fileno())
-    attributes[CFLAG] &= ~termios.HUPCL
-    termios.tcsetattr(port.fileno(), termios.TCSANOW, attributes)
-    return port
