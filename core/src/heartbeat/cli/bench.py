@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from heartbeat.cli import EXIT_NO, EXIT_USAGE
+from heartbeat.cli.bench_messaging import messaging
 from heartbeat.cli.table import Cell, table
 from heartbeat.lab.bench import Bench
 from heartbeat.lab.bench_figures import FIGURES, Deaths, Figure, Measured, measured, measured_deaths
@@ -37,6 +38,9 @@ class Report(msgspec.Struct, frozen=True):
 @click.group()
 def bench() -> None:
     """The figures of docs/performance.md, measured again on this machine."""
+
+
+bench.add_command(messaging)
 
 
 @bench.command()

@@ -1,4 +1,4 @@
-"""The cluster of the benchmarks: two nodes, two media, the lab's fencing device, one virtual address."""
+"""The cluster of the benchmarks: two nodes or more, two media, the lab's fencing device, one virtual address."""
 
 from pathlib import Path
 
@@ -28,8 +28,9 @@ FAST = Timing(60, 300)
 FASTEST = Timing(20, 100)
 
 
-def write_cluster(directory: Path, timing: Timing) -> Path:
+def write_cluster(directory: Path, timing: Timing, nodes: int = 2) -> Path:
     """Write the three files; returns the directory."""
+    names = [f"node{number}" for number in range(1, nodes + 1)]
     lines = [
         f"keepalive {timing.keepalive_ms}ms",
         f"warntime {timing.deadtime_ms * 7 // 10}ms",
@@ -38,8 +39,8 @@ def write_cluster(directory: Path, timing: Timing) -> Path:
         "auto_failback off",
         "mcast eth0 225.0.0.1 694 1 0",
         "bcast eth1",
-        "stonith_host * lab node1,node2",
-        "node node1 node2",
+        f"stonith_host * lab {','.join(names)}",
+        f"node {' '.join(names)}",
     ]
     (directory / "ha.cf").write_text("\n".join(lines) + "\n")
     (directory / "haresources").write_text(f"node1 IPaddr2::{ADDRESS}/24/eth0\n")
