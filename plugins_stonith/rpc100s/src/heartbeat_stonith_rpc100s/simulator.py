@@ -5,7 +5,7 @@ import threading
 
 from heartbeat.testing.device import DeviceSimulator, Fault
 from heartbeat.testing.outlets import Outlets
-from heartbeat.testing.serial_line import Reply, SerialLine, State
+from heartbeat.testing.serial_line import Answer, Reply, SerialLine, State
 
 RELAY_FAULTS = {Fault.DENIES, Fault.LIES, Fault.SLOW}
 COMMAND = r"//0,0,(\d+|\*);?"
@@ -20,7 +20,7 @@ class Rpc100sBox(DeviceSimulator):
     def __init__(self) -> None:
         self.relays = Outlets(["node1"])
         self._timers: list[threading.Timer] = []
-        answers = {"": Reply(), COMMAND: self._order}
+        answers: dict[str, Answer] = {"": Reply(), COMMAND: self._order}
         unknown = Reply("\r\nInvalid Entry\r\n")
         self.line = SerialLine({"line": State("", answers, frozenset({COMMAND}), unknown)}, "line")
         self.line.wire.late_s = 1.5
