@@ -105,6 +105,8 @@ def test_a_host_that_is_no_node_is_told_with_its_place(load_text: "LoadText") ->
         ("stonith nothing-at-all", "HB-C060", 9),
         ("stonith_host * baytech 10.0.0.3", "HB-C061", 24),
         ("stonith_host * rps10", "HB-C061", 16),
+        ("stonith_host * null hostlist=node1 speed=9", "HB-C061", 36),
+        ("stonith_host * baytech host=10.0.0.3 login=a password=b port=many", "HB-C061", 24),
         ("stonith_host node9 null node1", "HB-C065", 14),
         ("stonith rot", "HB-C020", 9),
         ("stonith deaf", "HB-C020", 9),

@@ -83,6 +83,16 @@ def test_a_choice_is_one_of_its_choices() -> None:
         outlet.parse("b")
 
 
+def test_a_wrong_value_is_told_with_the_example_unless_the_words_show_some() -> None:
+    port = Param("port", ParamKind.PORT, example="2300")
+    wait = Param("wait", ParamKind.SECONDS, example="5")
+    _, problems = parse_params((port, wait), {"port": "0", "wait": "soon"})
+    assert [it.problem for it in problems] == [
+        "'0' is not valid: expected a port from 1 to 65535, for example 2300",
+        "'soon' is not valid: expected a duration such as 200ms, 1.5 or 2min",
+    ]
+
+
 def test_all_problems_are_told_together() -> None:
     _, problems = parse_params(DECLARED, {"port": "many", "wait": "1us", "pasword": "x"})
     assert problems == [

@@ -77,7 +77,7 @@ def _read_line(source: Source, reading: Reading, number: int, use: Use) -> Devic
         return None
     device = known.plugin
     assert issubclass(device, StonithDevice)
-    if not any(param.secret for param in device.params) and not device.extra_params:
+    if not _may_hold_a_secret(device):
         source.reveal(use.line)
     texts = [word.text for word in given]
     if use.directive.text == "stonith" and len(texts) == 1 and re.match(r"/(?!dev/)", texts[0]):
@@ -87,9 +87,9 @@ def _read_line(source: Source, reading: Reading, number: int, use: Use) -> Devic
         texts = texts_of_file
     raw = {**dict(known.base), **params_of_words(device, texts)}
     params, problems = parse_params(device.params, raw, extra=device.extra_params)
-    for problem, near in _told(problems, texts, device):
+    for bad, (problem, near) in zip(problems, _told(problems, texts, device), strict=False):
         form = " ".join([kind.text, *(name.upper() for name in device.positional or ("name=value...",))])
-        place = given[0].place if given else kind.place
+        place = _place_of(bad.name, given, device) or (given[0].place if given else kind.place)
         mend = f"write {near}" if near else f"hb plugin show {kind.text} tells its parameters"
         reading.found.add(
             codes.DEVICE_PARAMETER, place, f"{kind.text}: {problem}", expected=form, nearest=near, mend=mend
@@ -169,13 +169,30 @@ def params_of_words(device: type[StonithDevice], texts: Sequence[str]) -> dict[s
     return raw
 
 
+def _place_of(name: str, given: Sequence[Word], device: type[StonithDevice]) -> Place | None:
+    """Return where a parameter stands in the line: by its name, else by its position; None when it does not.
+
+    And None when the line may hold a secret, whose length would show.
+    """
+    if _may_hold_a_secret(device):
+        return None
+    named = {word.text.partition("=")[0]: word.place for word in given if "=" in word.text}
+    spellings = next(((it.name, *it.aliases) for it in device.params if it.name == name), (name,))
+    if found := next((named[it] for it in spellings if it in named), None):
+        return found
+    if named or name not in device.positional:
+        return None
+    index = device.positional.index(name)
+    return given[index].place if index < len(given) else None
+
+
 def _told(
     problems: Sequence[BadParameter], texts: Sequence[str], device: type[StonithDevice]
 ) -> Iterator[tuple[str, str]]:
     """Yield each problem and the nearest name. A device with a secret has none of its words quoted: they may be
     shifted, so that the secret stands in another parameter's place.
     """
-    secretive = any(param.secret for param in device.params) or device.extra_params
+    secretive = _may_hold_a_secret(device)
     declared = {param.name for param in device.params}
     pieces = {piece for text in texts for piece in (text, *text.split("="))} - {""}
     for bad in problems[:PROBLEMS_TOLD]:
@@ -187,6 +204,10 @@ def _told(
             problem = problem.replace(repr(piece), "***")
         name = bad.name if bad.name in declared else "a word"
         yield f"{name} {problem}", bad.nearest
+
+
+def _may_hold_a_secret(device: type[StonithDevice]) -> bool:
+    return any(param.secret for param in device.params) or device.extra_params
 
 
 def _read_file(reading: Reading, word: Word) -> list[str] | None:

@@ -92,7 +92,12 @@ class Param:
     def expected(self) -> str:
         """``a host name or address, for example 10.0.0.7``"""
         what = f"one of {', '.join(self.choices)}" if self.choices else self.kind.value
-        return f"{what}, for example {self.example}" if self.example else what
+        return self.with_example(what)
+
+    def with_example(self, expectation: str) -> str:
+        """Return what is expected, with the example unless the words show some already."""
+        is_shown = not self.example or self.choices or " such as " in expectation
+        return expectation if is_shown else f"{expectation}, for example {self.example}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +168,7 @@ def parse_params(
             values[param.name] = param.parse(text)
         except ValueError as wrong:
             shown = "the value" if param.secret else repr(text)
-            problems.append(BadParameter(param.name, f"{shown} is not valid: {wrong}"))
+            problems.append(BadParameter(param.name, f"{shown} is not valid: {param.with_example(str(wrong))}"))
     if not extra:
         names = [param.name for param in declared]
         for name in left:
