@@ -22,6 +22,7 @@ class ApcMaster(TelnetSwitch):
 
     api = 1
     title = "APC MasterSwitch and Switched Rack PDU over telnet"
+    docs_url = "https://www.apc.com/"
     params = (
         ADDRESS,
         Param("login", required=True, example="apc", help="User; may be one of the class device user."),

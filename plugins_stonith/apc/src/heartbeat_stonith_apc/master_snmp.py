@@ -18,6 +18,7 @@ class ApcMasterSnmp(OutletSwitch):
 
     api = 1
     title = "APC MasterSwitch and Switched Rack PDU over SNMP"
+    docs_url = "https://www.apc.com/"
     params = (
         Param("ipaddr", ParamKind.HOST, required=True, example="10.0.0.7", help="Name or address of the card."),
         Param("port", ParamKind.PORT, default=161, example="161", help="The agent's UDP port."),

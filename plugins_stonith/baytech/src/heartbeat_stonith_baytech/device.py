@@ -32,6 +32,7 @@ class Baytech(TelnetSwitch):
 
     api = 1
     title = "BayTech RPC remote power controller over telnet"
+    docs_url = "https://www.baytech.net/"
     params = (
         ADDRESS,
         Param("login", required=True, example="admin", help="User; not asked for by every configuration."),

@@ -19,6 +19,7 @@ class Rps10(StonithDevice):
 
     api = 1
     title = "WTI RPS-10 serial power switch"
+    docs_url = "https://www.wti.com/"
     params = (
         Param(
             "serial_to_targets",

@@ -29,6 +29,7 @@ class WtiMpc(OutletSwitch):
 
     api = 1
     title = "WTI MPC and VMR power switch over SNMP"
+    docs_url = "https://www.wti.com/"
     params = (
         Param("ipaddr", ParamKind.HOST, required=True, example="10.0.0.8", help="Name or address of the switch."),
         Param("port", ParamKind.PORT, default=161, example="161", help="The agent's UDP port."),

@@ -24,6 +24,7 @@ class WtiNps(TelnetSwitch):
 
     api = 1
     title = "WTI network power switch (NPS, TPS, IPS, MPC, RSM, VMR) over telnet"
+    docs_url = "https://www.wti.com/"
     params = (
         ADDRESS,
         Param("password", ParamKind.SECRET, required=True, example="secret", help="Password of the switch or user."),
