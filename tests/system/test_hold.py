@@ -78,6 +78,20 @@ def test_killed_processes_are_started_again_and_nothing_is_doubled(cluster: Clus
     cluster.stays(lambda: cluster.oracle.answering(ADDRESS, 0.5) == {where}, f"{where} goes on answering", 2 * DEAD_S)
 
 
+def test_a_guard_that_stands_still_is_found_out_and_replaced(cluster: Cluster) -> None:
+    """The kernel ends the answers meanwhile; nothing else would ever have noticed."""
+
+    def guards() -> str:
+        return cluster.lab.output("node1", ["pgrep", "-x", "hb-guard"])[1]
+
+    before = guards()
+    signal(cluster, "node1", "STOP", "hb-guard")
+    cluster.until(lambda: guards() not in ("", before), "another guard is there")
+    cluster.until(lambda: cluster.oracle.answering(ADDRESS) == {"node1"}, "node1 answers again")
+    cluster.stays(lambda: cluster.oracle.answering(ADDRESS, 0.5) == {"node1"}, "node1 goes on answering", 2 * DEAD_S)
+    assert settles(cluster) == "node1"
+
+
 def test_everything_killed_at_once_leaves_the_kernel_to_end_the_answers(cluster: Cluster) -> None:
     """Stopped first, so that nobody sees another die and starts it again or leaves in order."""
     for name in ("STOP", "KILL"):

@@ -13,7 +13,7 @@ import pytest
 from heartbeat.executor.main import serve
 from heartbeat.model.operation import Action, Outcome
 from heartbeat.plugin import API_CURRENT, Health, Param, ParamKind, Plugin
-from heartbeat.wire.executor import Protected, Run, Warm
+from heartbeat.wire.executor import Ping, Pong, Protected, Run, Warm
 from heartbeat.wire.hold import Hold, encode_hold
 
 from core.tests.executor.conftest import Actor, Executor, Shelf, eventually
@@ -279,6 +279,40 @@ def test_a_killed_guard_is_forked_anew_with_everything_it_watched(held: Held) ->
     eventually(lambda: held.log()[-1][2] not in (guard, held.log()[0][2]), "another guard holds it")
     held.renew(0.05)
     becomes(held, "mute")
+
+
+def pinged(held: Held) -> None:
+    """Ask the executor whether it turns, and wait until it says so."""
+    held.daemon.send(Ping())
+    while not isinstance(held.daemon.receive(), Pong):
+        pass
+
+
+def test_a_guard_that_stands_still_is_replaced_by_one_that_watches_the_same(held: Held) -> None:
+    held.renew(LONG_S)
+    running(held)
+    guard = held.guard()
+    os.kill(guard, signal.SIGSTOP)
+    held.renew(LONG_S)
+
+    def ended() -> bool:
+        pinged(held)
+        return not is_guard(guard)
+
+    eventually(ended, "the old one is ended")
+    eventually(lambda: held.log()[-1][2] == held.guard(), "another guard holds it")
+    held.renew(0.05)
+    becomes(held, "mute")
+
+
+def test_a_guard_that_turns_is_left_alone_whenever_it_is_looked_at(held: Held) -> None:
+    held.renew(LONG_S)
+    running(held)
+    guard = held.guard()
+    for seconds in range(100, 200):
+        held.renew(seconds)
+        pinged(held)
+    assert held.guard() == guard
 
 
 def test_a_stopped_resource_is_left_alone_and_one_that_did_not_stop_is_not(held: Held) -> None:

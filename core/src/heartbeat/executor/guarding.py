@@ -1,10 +1,13 @@
 """The executor's end of the guard: forks it, forks it again when it dies, and tells it what runs here."""
 
 import contextlib
+import logging
 import os
+import select
 import selectors
 import signal
 import socket
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -20,7 +23,11 @@ GUARD = "guard"
 """Its name in the ledger."""
 SENDS_MAX_BYTES = 1 << 20
 """Of messages that a guard has not read yet."""
+STILL_S = 0.5
+"""A real-time process reads within milliseconds."""
+NOTHING_UNREAD = (0.0, -1.0)
 
+_log = logging.getLogger("heartbeat.executor")
 _decode = msgspec.msgpack.Decoder(Protected).decode
 
 
@@ -45,6 +52,10 @@ class Guarding:
         """What the guard said last about each resource."""
         self._pid = 0
         self._control: socket.socket | None = None
+        self._words = select.poll()
+        self._words.register(hold, select.POLLIN)
+        self._unread = NOTHING_UNREAD
+        """Since when a word of the daemon lies unread, and the permission that the guard had taken in by then."""
 
     def start(self) -> None:
         """Fork the guard unless it lives. After plugins were imported: they come along."""
@@ -74,6 +85,24 @@ class Guarding:
         self._gone()
         self.start()
         return True
+
+    def look(self) -> None:
+        """Replace a guard that stands still: what lay unread for STILL_S is not taken in yet.
+
+        Called about once a second. Each word of the daemon is another permission, so a guard that is only met with a
+        fresh word in front of it, look after look, is left alone.
+        """
+        now_s, until_s = time.monotonic(), self.permission.until_s
+        seen_s, seen_until_s = self._unread
+        if not (self._pid and self._words.poll(0)):
+            self._unread = NOTHING_UNREAD
+        elif until_s != seen_until_s:
+            self._unread = (now_s, until_s)
+        elif now_s - seen_s >= STILL_S:
+            _log.error("the guard stands still: it is ended, and another one takes its place")
+            self._unread = NOTHING_UNREAD
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
 
     def _gone(self) -> None:
         self._ledger.strike(self._pid)

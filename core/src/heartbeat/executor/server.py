@@ -129,6 +129,8 @@ class Server:
             case Go():
                 self._operations.go(request.id, request.token)
             case Ping():
+                if self._guarding is not None:
+                    self._guarding.look()
                 self._link.send(Pong())
             case Cancel():
                 self._operations.cancel(request.id)
