@@ -17,6 +17,10 @@ from heartbeat.config.cluster_config import ProcessConfig
 
 _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
 """asm-generic/mman.h"""
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""malloc.h"""
+KEPT_BYTES = 4 * 1024 * 1024
+"""Freed memory that stays with the process, so that the frames of a busy moment do not fault it in each time."""
 OOM_SCORE_ADJ = -900
 """Near the end of the kernel's list, yet before what it must never end (-1000)."""
 YOUNG_OBJECTS = 5000
@@ -93,6 +97,9 @@ def lock_memory() -> str:
     Nothing is read from RLIMIT_MEMLOCK first: with CAP_IPC_LOCK the call works whatever that says.
     """
     libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "mallopt"):  # glibc's; what another libc keeps is its own matter
+        libc.mallopt(_M_MMAP_THRESHOLD, KEPT_BYTES)
+        libc.mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES)
     if libc.mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT) == 0:
         return ""
     return os.strerror(ctypes.get_errno())

@@ -181,6 +181,19 @@ def test_a_message_is_not_ordered_twice_though_its_sender_could_not_know_of_the_
     assert talk.count(C, api.Taken) == 1
 
 
+def test_what_a_coordinator_ordered_alone_is_said_again_once_others_went_on_without_it(make_talk: MakeTalk) -> None:
+    talk = make_talk(3, device=False)
+    talk.world.cut(A)
+    talk.say(A, "into the void")
+    talk.world.run(3.0)
+    talk.say(B, "meanwhile")
+    talk.world.run(0.5)
+    assert (talk.heard(A), talk.heard(B)) == ([], ["meanwhile"])
+    talk.world.heal()
+    talk.world.run(5.0)
+    assert talk.heard(A) == talk.heard(B) == talk.heard(C) == ["meanwhile", "into the void"]
+
+
 def test_one_that_beats_and_takes_no_messages_is_named_and_then_left_out(make_talk: MakeTalk) -> None:
     talk = make_talk(3)
     kernel = talk.world.nodes[C].kernel

@@ -28,7 +28,7 @@ from heartbeat.kernel.messaging.programs import Programs
 from heartbeat.kernel.messaging.streams import Streams
 from heartbeat.model.delivery import Delivery
 from heartbeat.model.names import Nid
-from heartbeat.model.view import View
+from heartbeat.model.view import View, ViewId
 from heartbeat.wire import api, talk
 from heartbeat.wire.messages import Beat, State, Sync
 
@@ -105,7 +105,8 @@ class Messaging:
         self.streams, self._causal = Streams(view, self._desk.me), Causal(view.nids)
         self._pace, self._inbox = Pace(), []
         self._patience.begin()
-        self.outbox.view_ended(self.log.said.get(self._desk.member, 0))
+        # What a minority holds may be dropped: which of this node's runs have their place, a primary view knows.
+        self.outbox.view_ended(self.log.said.get(self._desk.member, 0) if heritage.is_primary else 0)
         self._order = Order(view, self.log)
         if heritage.is_primary:
             self._enter(functools.cache(self._outlives))
@@ -297,16 +298,20 @@ class Messaging:
                 for places in self._order.give():
                     self._order.announced(places)
                     self._mouth.add(self.streams.say(places))
-            for entry in self._order.fill():
-                if entry.origin == self._desk.member:
-                    self.outbox.placed(entry.run.number)
+            self._order.fill()
             for place, entry in self.log.ready():
-                self._programs.give(entry.origin.nid, entry.run, place, self.log.line)
+                self._give_out(place, entry, self.log.line)
         self._give_out_plain()
         if self.log.held > held:
             self._pace.news(self._desk.now_s)
         elif self.log.given > given:
             self._pace.trifle(self._desk.now_s)
+
+    def _give_out(self, place: int, entry: talk.Entry, line: ViewId) -> None:
+        """Only now a run of mine has its place for good: a tail that few hold may be dropped with its view."""
+        if entry.origin == self._desk.member:
+            self.outbox.placed(entry.run.number)
+        self._programs.give(entry.origin.nid, entry.run, place, line)
 
     def _give_out_plain(self) -> None:
         for of, run in self._causal.ready():
@@ -348,7 +353,7 @@ class Messaging:
             self.log.skip()
             return
         for place, entry in self.log.rest(heritage.until):
-            self._programs.give(entry.origin.nid, entry.run, place, heritage.old_line)
+            self._give_out(place, entry, heritage.old_line)
 
     def _enter(self, outlives: Callable[[tuple[Nid, ...]], bool]) -> None:
         self.log.enter([nid for nid in self._view.nids if nid != self._desk.me], outlives)

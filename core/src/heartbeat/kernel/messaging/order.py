@@ -40,13 +40,11 @@ class Order:
         """The coordinator gave the next places."""
         self._places.extend(places.runs)
 
-    def fill(self) -> Iterator[Entry]:
-        """Put into the log what has its place and is here; yield it."""
+    def fill(self) -> None:
+        """Put into the log what has its place and is here."""
         while self._places and self._places[0] in self._runs:
             key = self._places.popleft()
-            entry = Entry(self._origins[key[0]], self._runs.pop(key))
-            self._log.append(entry)
-            yield entry
+            self._log.append(Entry(self._origins[key[0]], self._runs.pop(key)))
         if not self._places:
             self._forget()
 
