@@ -82,7 +82,7 @@ class CommConformance(DeclarationConformance):
 
         asyncio.run(story())
 
-    def test_the_largest_frame_goes_in_one_piece(self) -> None:
+    def test_a_frame_of_the_mtu_goes_in_one_piece(self) -> None:
         """A frame that is cut up is lost with any of its pieces; mtu must leave room for all headers."""
 
         async def story() -> None:
