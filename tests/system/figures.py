@@ -64,7 +64,8 @@ def _trouble(events: Sequence[Event], before: Sequence[Answer]) -> Event | None:
     last = before[-1]
     about = [event for event in events if last.node in event.words[:1]]
     recent = [e for e in about if last.at_s - RECENT_S <= e.at_s <= last.at_s]
-    stops = [e for e in recent if e.kind in STOPPED and "CONT" not in e.words and _answered(before, e)]
+    woken_s = max((e.at_s for e in recent if e.kind == "thaw" or "CONT" in e.words), default=0.0)
+    stops = [e for e in recent if e.kind in STOPPED and e.at_s > woken_s and _answered(before, e)]
     cuts = [e for e in about if e.kind == "off" and abs(e.at_s - last.at_s) <= LATE_S]
     return stops[-1] if stops else cuts[0] if cuts else None
 

@@ -41,6 +41,13 @@ def test_what_happened_to_a_node_before_it_had_the_address_is_not_what_ended_its
     assert rounded(measure([Event(5.5, "freeze", ("node1",))], seen).silence_s) == [0.5]
 
 
+def test_who_was_woken_and_went_on_was_not_silenced_by_having_stood_still() -> None:
+    seen = [*answers("node1", 0.0, 6.0), *answers("node2", 6.1, 9.0)]
+    events = [Event(5.0, "freeze", ("node1",)), Event(5.5, "thaw", ("node1",))]
+    assert measure(events, seen) == Figures(1, (), ())
+    assert rounded(measure([*events, Event(5.8, "freeze", ("node1",))], seen).silence_s) == [0.2]
+
+
 def test_two_holders_in_a_cut_are_no_takeover() -> None:
     both = sorted([*answers("node1", 0.0, 9.0), *answers("node2", 6.0, 9.0)], key=lambda answer: answer.at_s)
     assert measure([Event(5.0, "freeze", ("node1",))], both).takeover_s == ()

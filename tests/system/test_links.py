@@ -57,10 +57,12 @@ def test_links_that_flap_move_nothing(up: Callable[..., Cluster], rounds: Rounds
     chance = rounds.chance(5)
     for _ in rounds(10, 2000):
         link = chance.choice(["eth0", "eth1", "eth0", "eth1", ""])
-        cluster.lab.cut(chance.choice(cluster.nodes), link, chance.choice(["in", "out", "both"]))
+        cut_s = cluster.lab.cut(chance.choice(cluster.nodes), link, chance.choice(["in", "out", "both"]))
         time.sleep(chance.random() * (1.5 if link else 0.4) * DEAD_S)  # how long it is cut is what is being swept
-        cluster.lab.heal()
-        time.sleep(0.3 * chance.random() * DEAD_S)
+        was_cut_s = cluster.lab.heal() - cut_s
+        if not link and was_cut_s > 0.6 * DEAD_S:
+            pytest.skip(f"this machine is too busy: what was to be cut for 0.4 s at most was for {was_cut_s:.1f} s")
+        time.sleep((0.3 + 0.3 * chance.random()) * DEAD_S)  # a beat or two
     cluster.until_members("node1", "node2")
     cluster.were_shot()
     assert cluster.started("toy::a") == ["node1"]
