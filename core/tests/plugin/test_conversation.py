@@ -105,3 +105,14 @@ def test_leaving_waits_for_the_end_and_raises_nothing(device: Device) -> None:
     assert time.monotonic() - began_s < 5
     device.hangs_up()
     device.talk.leave("exit\r", within_s=60)
+
+
+def test_noise_is_no_text_and_no_end() -> None:
+    ours, theirs = socket.socketpair()
+    line = DescriptorLine(ours.fileno(), ours.close, noise=b"!$")
+    with theirs, Conversation(line, "ups", answer_s=5, total_s=10) as talk:
+        theirs.sendall(b"!")
+        talk.forget(0.01)
+        theirs.sendall(b"$!4")
+        theirs.sendall(b"!0\r\n")
+        assert talk.hear(r"^(\w+)\n", what="register").match[1] == "40"

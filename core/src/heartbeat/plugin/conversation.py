@@ -45,10 +45,14 @@ class Line(Protocol):
 
 
 class DescriptorLine:
-    """A line over an open descriptor, such as that of a serial port. ``close`` closes what it belongs to."""
+    """A line over an open descriptor, such as that of a serial port. ``close`` closes what it belongs to.
 
-    def __init__(self, descriptor: int, close: Callable[[], None]) -> None:
+    ``noise``: bytes that are never part of an answer, such as the alerts of a UPS, which come at any moment.
+    """
+
+    def __init__(self, descriptor: int, close: Callable[[], None], noise: bytes = b"") -> None:
         self._descriptor = descriptor
+        self._noise = noise
         self.close = close
 
     def send(self, data: bytes) -> None:
@@ -58,9 +62,13 @@ class DescriptorLine:
             data = data[os.write(self._descriptor, data) :]
 
     def receive(self, within_s: float) -> bytes:
-        if not select.select([self._descriptor], [], [], max(within_s, 0))[0]:
-            raise TimeoutError
-        return os.read(self._descriptor, 4096)
+        until_s = time.monotonic() + within_s
+        while select.select([self._descriptor], [], [], max(until_s - time.monotonic(), 0))[0]:
+            piece = os.read(self._descriptor, 4096)
+            text = piece.translate(None, self._noise)
+            if text or not piece:
+                return text
+        raise TimeoutError
 
 
 @dataclass(frozen=True, slots=True)

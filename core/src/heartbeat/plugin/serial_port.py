@@ -20,18 +20,17 @@ CFLAG = 2
 
 @contextlib.contextmanager
 def serial_conversation(
-    pyserial: Any, path: str, baud: int, *, answer_s: float, total_s: float
+    pyserial: Any, path: str, baud: int, *, answer_s: float, total_s: float, noise: bytes = b""
 ) -> Iterator[tuple[Any, Conversation]]:
     """Open a port, 8N1 without flow control, and yield it with a conversation over it.
 
-    ``pyserial`` is the module ``serial``. A port that another program has locked is waited for, ``answer_s`` seconds.
-    Raises Unreachable: nothing was said.
+    ``pyserial`` is the module ``serial``; ``noise``, bytes that are never part of an answer. A port that another
+    program has locked is waited for, ``answer_s`` seconds. Raises Unreachable: nothing was said.
     """
     with uucp_lock(path, answer_s):
         port = _open(pyserial, path, baud)
-        with Conversation(
-            DescriptorLine(port.fileno(), port.close), path, answer_s=answer_s, total_s=total_s
-        ) as conversation:
+        line = DescriptorLine(port.fileno(), port.close, noise)
+        with Conversation(line, path, answer_s=answer_s, total_s=total_s) as conversation:
             yield port, conversation
 
 

@@ -34,17 +34,19 @@ class SerialLine:
     """Plays a device at the end of a serial cable: lines end with CR, and nobody connects or hangs up.
 
     ``Fault.CLOSES`` is an answer that breaks off; ``Fault.LOSES_ORDER`` and ``Fault.HANGS_UP``, one that never comes.
+    ``by_key``: each character is a line of its own, and nothing ends it.
     ``greeting`` is said each time that DTR comes back; on a pty, DTR is low while the line speed is 0.
     It can play ``Fault.OFF_TOPIC`` as well: for a device whose answers name the outlet, so that the driver can tell.
     """
 
     FAULTS = Wire.FAULTS | {Fault.BREAKS_OFF, Fault.LOSES_ORDER, Fault.HANGS_UP}
 
-    def __init__(self, page: Mapping[str, State], start: str, *, greeting: str = "") -> None:
+    def __init__(self, page: Mapping[str, State], start: str, *, greeting: str = "", by_key: bool = False) -> None:
         self.wire = Wire()
         self.is_ready = True
         """False: it hears nothing until DTR was low, as a box that has lost its thread."""
         self._greeting = greeting
+        self._by_key = by_key
         self._is_low = False
         self._fault: Fault | None = None
         self._talk = Dialogue(page, start)
@@ -74,7 +76,7 @@ class SerialLine:
             os.close(each)
 
     def _serve(self) -> None:
-        heard = b""
+        heard = ""
         while not self._ended.is_set():
             ready, _, _ = select.select([self._device, self._wake], [], [], DTR_S if self._greeting else None)
             if self._wake in ready:
@@ -82,11 +84,11 @@ class SerialLine:
             self._watch_dtr()
             if self._device not in ready:
                 continue
-            heard += os.read(self._device, 4096).replace(b"\n", b"")
-            while b"\r" in heard:
-                line, _, heard = heard.partition(b"\r")
+            heard += os.read(self._device, 4096).replace(b"\n", b"").decode("latin-1")
+            *lines, heard = (*heard, "") if self._by_key else heard.split("\r")
+            for line in lines:
                 with contextlib.suppress(HungUp):
-                    self._answer(line.decode("latin-1"))
+                    self._answer(line)
 
     def _watch_dtr(self) -> None:
         is_low = bool(self._greeting) and termios.tcgetattr(self._cable)[OUTPUT_SPEED] == termios.B0
