@@ -61,6 +61,7 @@ class Messaging:
         self._passage: Passage | None = None
         self._inbox: list[tuple[Nid, talk.Speech]] = []
         self._asked: list[ProgramAsked | ProgramGone | ProgramsSlow] = []
+        self._is_stirred = True
         self._is_choked = False
         """Programs here do not read: nothing more is taken from others, as if it were lost on the way."""
 
@@ -252,6 +253,9 @@ class Messaging:
 
         Returns whether some member should have answered by now: then everything is to be looked at.
         """
+        if self._has_rest():
+            return False
+        self._is_stirred = False
         self.read()
         if self.is_frozen:
             return False
@@ -261,8 +265,14 @@ class Messaging:
         self._order_and_give()
         return self._tell()
 
+    def _has_rest(self) -> bool:
+        """Has nothing come since the last time, and is nothing due? So it is in nearly all steps of a quiet cluster."""
+        is_new = self._is_stirred or self._inbox or self._asked
+        return not is_new and self._desk.now_s < self.deadline_s()
+
     def look(self) -> None:
         """In a step in which everything is looked at: is somebody too slow, and which link is the best?"""
+        self._is_stirred = True
         self._mouth.look(self._view.nids)
         if not self.is_frozen:
             others = [nid for nid in self._view.nids if nid != self._desk.me and self._detector.peers[nid].alive]
