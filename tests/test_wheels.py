@@ -7,10 +7,12 @@ import json
 import subprocess
 import tomllib
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
+from heartbeat.pils.scaffold import MAIN, Scaffold
 
 from tests.wheelhouse import ROOT, UV, build_ours, pack_theirs, run_uv
 
@@ -59,8 +61,8 @@ def _plugins(project: dict[str, Any]) -> list[str]:
     ]
 
 
-def _run(*words: str | Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+def _run(*words: str | Path, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, cwd=cwd)
 
 
 def test_every_wheel_carries_its_licence_its_readme_and_its_types(ours: list[Path]) -> None:
@@ -92,6 +94,25 @@ def test_a_wheel_installs_with_core_and_nothing_else_of_ours_and_its_plugins_loa
         judged = _run(alone / "bin" / "hb", "plugin", "validate", word, "--json")
         assert judged.returncode == 0, judged.stdout + judged.stderr
         assert json.loads(judged.stdout)["tier"] == "listed"
+
+
+@pytest.mark.parametrize("kind", MAIN)
+def test_a_new_plugin_s_wheel_alone_with_core_keeps_the_rules_and_passes_the_kit(
+    kind: str, ours: list[Path], theirs: Path, tmp_path: Path
+) -> None:
+    Scaffold(kind, "acme").write(tmp_path / "new", version("heartbeat-core"))
+    run_uv("build", "--offline", "--wheel", "--quiet", "--out-dir", str(tmp_path), str(tmp_path / "new"))
+    (wheel,), alone = tmp_path.glob("*.whl"), tmp_path / "env"
+    run_uv("venv", "--quiet", str(alone))
+    found = ["--no-index", "--find-links", str(ours[0].parent), "--find-links", str(theirs)]
+    wanted = ["--python", str(alone / "bin" / "python"), str(wheel), "heartbeat-core[testing]"]
+    run_uv("pip", "install", "--quiet", "--offline", *found, *wanted, UV_CACHE_DIR=f"{theirs}.cache")
+    judged = _run(alone / "bin" / "hb", "plugin", "validate", f"{kind}:acme", "--json")
+    assert judged.returncode == 0, judged.stdout + judged.stderr
+    assert json.loads(judged.stdout)["tier"] == "listed"
+    kit = (alone / "bin" / "pytest", "-q", "-p", "no:cacheprovider", "--pyargs", "heartbeat.testing")
+    passed = _run(*kit, "--hb-plugin", f"{kind}:acme", cwd=tmp_path)
+    assert (passed.returncode, " passed" in passed.stdout) == (0, True), passed.stdout
 
 
 def test_all_distributions_carry_one_version() -> None:
