@@ -163,6 +163,24 @@ def test_a_proposal_that_names_whom_i_do_not_hear_is_rejected(
     assert _sent(lone, m.Reject) == [m.Reject(ViewId(5, ME), (NODE3,))]
 
 
+def test_who_was_refused_for_others_asks_again_when_it_hears_them_or_the_other_one_does_not(
+    make_lone: MakeLone, make_cluster: Any, beat_of: BeatOf
+) -> None:
+    lone = make_lone(make_cluster(3))
+    hears_both = beat_of(lone.cluster, 1)
+    lone.frame(1, hears_both)
+    lone.step(ev.Wake(), SETTLE_S)
+    (proposed,) = _sent(lone, m.Propose)
+    lone.frame(1, m.Reject(proposed.ballot, (), (NODE3,)))
+    assert lone.kernel._membership.estimate() == (Member(ME, 1),)
+    hears_me = beat_of(lone.cluster, 1, row=(m.Heard(ME, 1, 10, 0),))
+    lone.frame(1, hears_me)
+    assert lone.kernel._membership.estimate() == (Member(ME, 1), Member(NODE2, 1))
+    lone.frame(1, hears_both)
+    lone.frame(2, beat_of(lone.cluster, 2))
+    assert len(lone.kernel._membership.estimate()) == 3
+
+
 def test_a_proposal_for_an_earlier_life_of_mine_is_none_of_my_business(second: Any) -> None:
     second.frame(0, m.Propose(ViewId(5, ME), (Member(ME, 1), Member(NODE2, 7)), ""))
     assert not [message for message in second.sent if not isinstance(message, m.Beat)]
@@ -261,6 +279,32 @@ def test_loss_delays_agreement_and_does_not_break_it(make_world: Any, make_clust
     world.loss = 0.0
     world.run(5.0)
     assert len({world.nodes[Nid(n)].kernel._membership.view for n in (0, 2, 3)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("nodes", "deaf", "together"),
+    [
+        (3, [(0, 1), (1, 0)], 2),
+        (3, [(0, 1)], 2),
+        (4, [(0, 1), (1, 0), (0, 3), (3, 0)], 3),
+        (4, [(0, 1), (0, 3)], 3),
+        (5, [(0, 3), (3, 0), (0, 4), (4, 0)], 4),
+    ],
+)
+def test_who_hears_both_sides_of_a_cut_stays_with_one(
+    make_world: Callable[..., Any], make_cluster: Any, nodes: int, deaf: list[tuple[int, int]], together: int
+) -> None:
+    world = make_world(make_cluster(nodes, device=False))
+    world.cuts.update((Nid(a), Nid(b), link) for a, b in deaf for link in range(2))
+    world.run(6.0)
+    views = [node.kernel._membership.view for node in world.nodes.values()]
+    assert len(views[NODE3].members) == together
+    assert all(views[nid] == views[NODE3] for nid in views[NODE3].nids)
+    world.run(10.0)
+    assert [node.kernel._membership.view for node in world.nodes.values()] == views, "no view came since"
+    world.heal()
+    world.run(5.0)
+    assert {node.kernel._membership.view.nids for node in world.nodes.values()} == {tuple(range(nodes))}
 
 
 # Words.

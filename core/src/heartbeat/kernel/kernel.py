@@ -281,7 +281,7 @@ class Kernel:
             case m.Refuse():
                 self._membership.on_refuse(message)
             case m.Reject():
-                self._membership.on_reject(message)
+                self._membership.on_reject(nid, message)
             case m.Flush():
                 self._membership.on_flush(nid, message)
             case m.Sync():

@@ -94,6 +94,8 @@ class Membership:
         self._quiet_until_s = 0.0
         self._sits_out: dict[Nid, tuple[int, float]] = {}
         """Which life of a node did not answer a round, and until when it is left out."""
+        self._stays_with: dict[Nid, tuple[Nid, ...]] = {}
+        """Whom a node would not leave for a view with this one, which does not hear those."""
         self._install_again_s = 0.0
         self._is_doubted = False
         self._woke_s = float("-inf")
@@ -167,7 +169,13 @@ class Membership:
         life, until_s = self._sits_out.get(nid, (0, 0.0))
         if life == self._detector.peers[nid].incarnation and until_s > self._desk.now_s:
             return False  # a life that starts meanwhile is not to blame
-        return self._detector.hears_me(nid) and not self._is_excluded(nid)
+        return self._detector.hears_me(nid) and not self._is_excluded(nid) and not self._stays(nid)
+
+    def _stays(self, nid: Nid) -> bool:
+        """Does it still hear others for whom it refused this node, and this node still not hear them?"""
+        hears, peers = self._detector.peers[nid].hears, self._detector.peers
+        others = (other for other in self._stays_with.get(nid, ()) if other in peers and other in hears)
+        return any(not self._detector.hears_me(other) for other in others)
 
     def _edge(self, i: Nid, j: Nid) -> bool:
         return self._row_shows(i, j) and self._row_shows(j, i)
@@ -314,8 +322,9 @@ class Membership:
         if self._round and message.ballot == self._round.ballot:
             self._give_up()
 
-    def on_reject(self, message: Reject) -> None:
+    def on_reject(self, nid: Nid, message: Reject) -> None:
         if self._round and message.ballot == self._round.ballot:
+            self._stays_with[nid] = message.parts_from
             self._give_up()
             self._quiet_until_s += REPEAT_S
 
@@ -334,12 +343,22 @@ class Membership:
         if self._desk.member not in message.members:
             return
         unheard = tuple(m.nid for m in message.members if m.nid != self._desk.me and not self._hears(m))
-        if unheard:
-            self._channel.send(Reject(ballot, unheard), to=nid)
+        parts_from = self._parts_from(nid, message.members)
+        if unheard or parts_from:
+            self._channel.send(Reject(ballot, unheard, parts_from), to=nid)
             return
         self._round = None
         self._promise(ballot)
         self._channel.send(Flush(ballot, self._state()), to=nid)
+
+    def _parts_from(self, proposer: Nid, members: tuple[Member, ...]) -> tuple[Nid, ...]:
+        """Return the fellow members that a view no larger than what this node wants would part it from, only because
+        the proposer does not hear them. A node between two that do not hear each other would else go to and fro."""
+        wanted, warn_s = self.estimate(), self._desk.cluster.timers.warntime_s
+        if len(members) > len(wanted):
+            return ()
+        left = (m.nid for m in wanted if m not in members and m.nid != self._desk.me and self.view.has(m.nid))
+        return tuple(n for n in left if not self._edge(proposer, n) and self._detector.age_s(n) < warn_s)
 
     def _hears(self, member: Member) -> bool:
         peer = self._detector.peers[member.nid]
@@ -396,6 +415,7 @@ class Membership:
         self.view = View(sync.ballot, sync.members)
         self.phase = Phase.MEMBER
         self._is_doubted = False
+        self._stays_with = {nid: others for nid, others in self._stays_with.items() if not self.view.has(nid)}
         self._flushed_s, self._sync, self._stirred_s = float("inf"), None, None
         self._desk.urgent = True
         self._installed(self.view, sync.states, why)

@@ -134,10 +134,12 @@ class Refuse(msgspec.Struct, frozen=True, tag="refuse", array_like=True):
 
 
 class Reject(msgspec.Struct, frozen=True, tag="reject", array_like=True):
-    """The proposal names members that the sender does not hear."""
+    """The proposal names members that the sender does not hear, or would part it from others for nothing better."""
 
     ballot: ViewId
     unheard: tuple[Nid, ...]
+    parts_from: tuple[Nid, ...] = ()
+    """Fellow members that the sender hears and the proposer does not."""
 
 
 class Flush(msgspec.Struct, frozen=True, tag="flush", array_like=True):
