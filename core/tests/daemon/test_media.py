@@ -75,6 +75,14 @@ class Wire(Medium):
         return 100
 
 
+class Cutting(Wire):
+    """A network that cuts long frames up and puts them together again."""
+
+    @property
+    def largest(self) -> int:
+        return 1000
+
+
 def _same(wire: Wire) -> Wire:
     return wire
 
@@ -184,6 +192,38 @@ def test_a_frame_too_long_for_one_medium_still_takes_the_others(log: "FakeLog", 
     loop.run_until_complete(scenario())
     assert wire.sent == [bytes(100)]
     assert [text for text in log.texts if "101 bytes exceeds 100" in text] == log.texts[-1:], "said once"
+
+
+def test_a_frame_for_one_link_goes_over_that_link_only(log: "FakeLog", loop: Any) -> None:
+    one, other = Wire([None]), Wire([None])
+    board = Board(log, one, other)
+
+    async def scenario() -> None:
+        await board.links.open()
+        board.links.send(b"bulk", 1)
+        board.links.send(b"beat")
+        await board.links.close()
+
+    loop.run_until_complete(scenario())
+    assert (one.sent, other.sent) == ([b"beat"], [b"bulk", b"beat"])
+
+
+def test_a_frame_may_be_as_long_as_the_least_link_takes_and_a_link_that_cuts_up_takes_more(
+    log: "FakeLog", loop: Any
+) -> None:
+    cutting = Cutting([None])
+    assert Board(log, Wire([None]), cutting).links.frame_bytes == 100
+    board = Board(log, cutting)
+    assert board.links.frame_bytes == 1000
+
+    async def scenario() -> None:
+        await board.links.open()
+        board.links.send(bytes(1000))
+        board.links.send(bytes(1001))
+        await board.links.close()
+
+    loop.run_until_complete(scenario())
+    assert cutting.sent == [bytes(1000)]
 
 
 def test_a_port_in_use_at_start_is_told_to_who_started_us(log: "FakeLog", loop: Any) -> None:
