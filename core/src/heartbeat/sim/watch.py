@@ -133,6 +133,8 @@ class Watch:
             return  # bulk is no sign of life
         if source is None or source == node.nid or not inside.hears(kernel, source):
             return
+        if inside.known(kernel)[source] != event.header.incarnation:
+            return  # of a second machine of that name, or of a life that is over: it was not let in
         key, frame = (node.nid, source, event.link), (event.header.incarnation, event.header.sequence)
         taken = (node.nid, source, *frame)
         if frame > self._newest.get(key, (0, 0)):
