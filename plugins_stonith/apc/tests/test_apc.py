@@ -1,6 +1,9 @@
 """APC strips: the conformance kit against a card's menus, command line and SNMP agents, and what is their own."""
 
 import contextlib
+import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +13,10 @@ from heartbeat.testing.contract import checked
 from heartbeat.testing.device import DeviceSimulator, Fault
 from heartbeat.testing.snmp_agent import Value
 from heartbeat.testing.stonith import StonithConformance
+from heartbeat.testing.well_known_port import WellKnownPort
 from heartbeat_stonith_apc import ApcMaster, ApcMasterSnmp
 from heartbeat_stonith_apc.simulator import ApcAgent, ApcAgentRpdu2, ApcAgentSpdu, ApcCommandCard, ApcMenuCard
+from heartbeat_stonith_apc.simulator_snmp import COMMUNITY
 from heartbeat_stonith_apc.trees import BY_PRODUCT
 
 README = Path(__file__).parents[1] / "README.md"
@@ -188,3 +193,18 @@ def test_a_table_that_breaks_off_is_an_error_and_not_fewer_outlets(missing: str)
 def test_a_state_that_is_neither_on_nor_off_is_unknown() -> None:
     for tree in BY_PRODUCT.values():
         assert {tree.power(state) for state in (0, 3, 4, 5, "1", None)} == {Power.UNKNOWN}
+
+
+@pytest.mark.skipif(shutil.which("stonith") is None, reason="cluster-glue is not here: its client cannot be asked")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may serve port 161, which the client takes for granted")
+def test_the_agent_satisfies_the_client_of_cluster_glue() -> None:
+    """``stonith -t apcmastersnmp`` of cluster-glue 1.0: an independent reading of the same MIB."""
+    with (
+        contextlib.closing(ApcAgent()) as made,
+        contextlib.closing(WellKnownPort(161, made.agent.port, is_udp=True)) as there,
+    ):
+        words = f"{there.address} 161 {COMMUNITY}"
+        argv = ["stonith", "-t", "apcmastersnmp", "-p", words, "-T", "off", "node1"]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == 0, done.stderr
+        assert made.relays.journal == [(2, False)]

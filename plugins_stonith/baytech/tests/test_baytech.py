@@ -1,6 +1,9 @@
 """BayTech RPC: the conformance kit against an RPC-5, and what the other models do differently."""
 
 import contextlib
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,9 +11,10 @@ from heartbeat.plugin import AccessDenied, PluginError, Power, ResetFailed
 from heartbeat.testing.contract import checked
 from heartbeat.testing.device import Fault
 from heartbeat.testing.stonith import StonithConformance
+from heartbeat.testing.well_known_port import WellKnownPort
 from heartbeat_stonith_baytech import Baytech
 from heartbeat_stonith_baytech.device import entry
-from heartbeat_stonith_baytech.simulator import MENU, Rpc
+from heartbeat_stonith_baytech.simulator import MENU, PASSWORD, USER, Rpc
 from heartbeat_stonith_baytech.status import outlets_of
 
 
@@ -102,3 +106,15 @@ def test_an_entry_of_a_menu_is_found_by_its_label_because_another_resets_the_uni
 )
 def test_lists_of_all_models_are_read_by_their_shape(answer: str, rows: str) -> None:
     assert ",".join(f"{outlet.name} {outlet.power.value}" for outlet in outlets_of(answer)) == rows
+
+
+@pytest.mark.skipif(shutil.which("stonith") is None, reason="cluster-glue is not here: its client cannot be asked")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may serve port 23, which the client takes for granted")
+def test_the_simulator_satisfies_the_client_of_cluster_glue() -> None:
+    """``stonith -t baytech`` of cluster-glue 1.0: an independent reading of the same dialogue, in two sessions."""
+    with contextlib.closing(Rpc()) as made, contextlib.closing(WellKnownPort(23, made.menu.port)) as there:
+        words = f"{there.address} {USER} {PASSWORD}"
+        argv = ["stonith", "-t", "baytech", "-p", words, "-T", "off", "node1"]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == 0, done.stderr
+        assert made.relays.journal == [(2, False)]

@@ -1,6 +1,9 @@
 """WTI switches: the conformance kit against the command line and the SNMP agent, and what is their own."""
 
 import contextlib
+import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +13,10 @@ from heartbeat.testing.contract import checked
 from heartbeat.testing.device import DeviceSimulator, Fault
 from heartbeat.testing.snmp_agent import Value
 from heartbeat.testing.stonith import StonithConformance
+from heartbeat.testing.well_known_port import WellKnownPort
 from heartbeat_stonith_wti import WtiMpc, WtiNps
 from heartbeat_stonith_wti.plug_table import plugs
-from heartbeat_stonith_wti.simulator import COLUMNS, NAMES, RULE, MpcAgent, NpsSwitch
+from heartbeat_stonith_wti.simulator import COLUMNS, NAMES, RULE, SECRET, MpcAgent, NpsSwitch
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -158,3 +162,30 @@ def test_the_tree_of_the_old_firmware_is_another() -> None:
 def test_the_old_lines_are_read_as_they_stand() -> None:
     assert WtiNps.positional == ("ipaddr", "password")
     assert WtiMpc.positional == ("ipaddr", "port", "community", "mib-version")
+
+
+@pytest.mark.skipif(shutil.which("stonith") is None, reason="cluster-glue is not here: its client cannot be asked")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may serve port 23, which the client takes for granted")
+def test_the_command_line_satisfies_the_client_of_cluster_glue() -> None:
+    """``stonith -t wti_nps`` of cluster-glue 1.0: an independent reading of the same dialogue."""
+    with contextlib.closing(NpsSwitch()) as made, contextlib.closing(WellKnownPort(23, made.menu.port)) as there:
+        words = f"{there.address} {SECRET}"
+        argv = ["stonith", "-t", "wti_nps", "-p", words, "-T", "off", "node1"]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == 0, done.stderr
+        assert made.relays.journal == [(2, False)]
+
+
+@pytest.mark.skipif(shutil.which("stonith") is None, reason="cluster-glue is not here: its client cannot be asked")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may serve port 161, which the client takes for granted")
+def test_the_agent_satisfies_the_client_of_cluster_glue() -> None:
+    """``stonith -t wti_mpc``, which knows groups alone."""
+    with (
+        contextlib.closing(MpcAgent()) as made,
+        contextlib.closing(WellKnownPort(161, made.agent.port, is_udp=True)) as there,
+    ):
+        words = f"{there.address} 161 {SECRET} 3"
+        argv = ["stonith", "-t", "wti_mpc", "-p", words, "-T", "off", "rack"]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == 0, done.stderr
+        assert made.relays.journal == [(2, False), (3, False)]

@@ -30,6 +30,9 @@ class ApcAgent(DeviceSimulator):
     }
     counted = f"{APC}.12.1.8.0"
     cancel = 7
+    ident = f"{APC}.12.1.5.0"
+    configured = f"{APC}.12.3.4.1.1"
+    """Names once more, and how long a reboot lasts; ours needs neither, other clients do."""
 
     def __init__(self) -> None:
         self.relays = Outlets(NAMES)
@@ -69,7 +72,12 @@ class ApcAgent(DeviceSimulator):
         objects: dict[str, Value | Callable[[], Value]] = {OBJECT_ID: Oid(PRODUCTS + self.product)}
         if self.counted:
             objects[self.counted] = len(self.relays.names)
+        if self.ident:
+            objects[self.ident] = b"AP7900"
         for number, name in self.relays.names.items():
+            if self.configured:
+                objects[f"{self.configured}.2.{number}"] = name.encode()
+                objects[f"{self.configured}.6.{number}"] = 5
             objects[f"{self.columns['name']}.{number}"] = name.encode()
             objects[f"{self.columns['state']}.{number}"] = functools.partial(self._state, number, self.on_off)
             objects[f"{self.columns['pending']}.{number}"] = functools.partial(self._is_pending, number)
@@ -107,6 +115,7 @@ class ApcAgentRpdu2(ApcAgent):
     }
     counted = f"{APC}.26.4.2.1.5.1"
     cancel = 8
+    ident = configured = ""
 
 
 class ApcAgentSpdu(ApcAgent):
@@ -121,3 +130,4 @@ class ApcAgentSpdu(ApcAgent):
     }
     counted = ""
     cancel = 0
+    ident = configured = ""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from heartbeat.testing.device import DeviceSimulator, Fault
 from heartbeat.testing.dialogue import Answer
 from heartbeat.testing.outlets import Outlets
-from heartbeat.testing.telnet_menu import END, Reply, State, TelnetMenu
+from heartbeat.testing.telnet_menu import END, HELLO, Reply, State, TelnetMenu
 
 RELAY_FAULTS = {Fault.DENIES, Fault.LIES, Fault.SLOW}
 NAMES = ("twin", "node1", "node10", "twin", "eighteen-letters-x")
@@ -34,16 +34,20 @@ class Rpc(DeviceSimulator):
         self._prompt, self._asks = prompt, asks
         self._waits: tuple[int, bool] | None = None
         self._user = ""
-        self.menu = TelnetMenu(self._pages(), start, sessions=4, echoes={"menu", "prompt", "sure"})
+        greeting = b"" if start == "quiet" else GREETING.encode()
+        self.menu = TelnetMenu(
+            self._pages(), start, sessions=4, hello=HELLO + greeting, echoes={"menu", "prompt", "sure"}
+        )
         self.menu.wire.late_s = 3.0
 
     def _pages(self) -> Mapping[str, State]:
         has_menu = self._prompt in ("RPC-3", "RPC-5")
-        order = r"(ON|OFF) (\d+)"
+        order = r"(?i)(on|off) (\d+)"
         commands: dict[str, Answer] = {
-            "STATUS": lambda _: Reply(self._status()),
+            "(?i)status": lambda _: Reply(self._status()),
             order: self._order,
-            "LOGOUT": Reply("\r\n", END),
+            "(?i)menu": Reply("", "menu"),
+            "(?i)logout": Reply("\r\n", END),
             "": Reply("\r\n"),
         }
         orders = frozenset({order, "Y"})
@@ -95,7 +99,7 @@ class Rpc(DeviceSimulator):
         return "\r\n" + "".join(f" {cell}\r\n" for cell in cells) + "\r\n"
 
     def _order(self, typed: re.Match[str]) -> Reply:
-        self._waits = int(typed[2]), typed[1] == "ON"
+        self._waits = int(typed[2]), typed[1].lower() == "on"
         return Reply(state="sure") if self._asks else self._done(typed)
 
     def _done(self, typed: re.Match[str]) -> Reply:

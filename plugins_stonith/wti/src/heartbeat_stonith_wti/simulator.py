@@ -57,8 +57,13 @@ class NpsSwitch(_Switch):
         """Rows after which the table stops for ENTER; 0: never."""
         self.lost_row = 0
         self._rest = ""
-        order = r"/(On|Off) (\d+),Y"
-        commands: dict[str, Answer] = {"/S": self._table, order: self._order, "/X,Y": Reply("Disconnected.\r\n", END)}
+        order = r"(?i)/(on|off) (\d+) ?,y"
+        commands: dict[str, Answer] = {
+            "(?i)/s": self._table,
+            "(?i)/h": Reply("/S  Status    /On n    /Off n    /Boot n    /X  Exit\r\n\r\n"),
+            order: self._order,
+            "(?i)/x,y": Reply("Disconnected.\r\n", END),
+        }
         orders = frozenset({order, "Y"})
         menu = State(f"{prompt}> ", commands, orders, unknown=Reply("Invalid command\r\n"))
         self._page = {
@@ -107,7 +112,7 @@ class NpsSwitch(_Switch):
         return Reply(HEAD + COLUMNS + RULE + "".join(rows[: self.page_rows]), "more")
 
     def _order(self, typed: re.Match[str]) -> Reply:
-        self._order_waits = int(typed[2]), typed[1] == "On"
+        self._order_waits = int(typed[2]), typed[1].lower() == "on"
         return Reply(state="sure") if self._asks else self._done(typed)
 
     def _done(self, typed: re.Match[str]) -> Reply:
