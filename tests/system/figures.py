@@ -12,6 +12,7 @@ from heartbeat.lab.record import Event
 
 STOPPED = ("freeze", "signal")
 """Troubles after which the holder's kernel alone may go on answering. A killed process is none: it is started again."""
+WOKEN = ("thaw", "boot")
 TROUBLES = (*STOPPED, "kill", "off", "cut", "heal", "device")
 RECENT_S = 6.0
 """A trouble longer ago than this before the last answer was not what moved the address."""
@@ -64,7 +65,7 @@ def _trouble(events: Sequence[Event], before: Sequence[Answer]) -> Event | None:
     last = before[-1]
     about = [event for event in events if last.node in event.words[:1]]
     recent = [e for e in about if last.at_s - RECENT_S <= e.at_s <= last.at_s]
-    woken_s = max((e.at_s for e in recent if e.kind == "thaw" or "CONT" in e.words), default=0.0)
+    woken_s = max((e.at_s for e in recent if e.kind in WOKEN or "CONT" in e.words), default=0.0)
     stops = [e for e in recent if e.kind in STOPPED and e.at_s > woken_s and _answered(before, e)]
     cuts = [e for e in about if e.kind == "off" and abs(e.at_s - last.at_s) <= LATE_S]
     return stops[-1] if stops else cuts[0] if cuts else None

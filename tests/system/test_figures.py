@@ -46,6 +46,8 @@ def test_who_was_woken_and_went_on_was_not_silenced_by_having_stood_still() -> N
     events = [Event(5.0, "freeze", ("node1",)), Event(5.5, "thaw", ("node1",))]
     assert measure(events, seen) == Figures(1, (), ())
     assert rounded(measure([*events, Event(5.8, "freeze", ("node1",))], seen).silence_s) == [0.2]
+    shot = [Event(5.0, "freeze", ("node1",)), Event(5.2, "off", ("node1",)), Event(5.3, "boot", ("node1",))]
+    assert measure(shot, seen) == Figures(2, (), ())
 
 
 def test_two_holders_in_a_cut_are_no_takeover() -> None:
