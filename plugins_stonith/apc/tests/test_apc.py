@@ -16,6 +16,7 @@ from heartbeat.testing.stonith import StonithConformance
 from heartbeat.testing.well_known_port import WellKnownPort
 from heartbeat_stonith_apc import ApcMaster, ApcMasterSnmp
 from heartbeat_stonith_apc.simulator import ApcAgent, ApcAgentRpdu2, ApcAgentSpdu, ApcCommandCard, ApcMenuCard
+from heartbeat_stonith_apc.simulator_menus import PASSWORD, USER
 from heartbeat_stonith_apc.simulator_snmp import COMMUNITY
 from heartbeat_stonith_apc.trees import BY_PRODUCT
 
@@ -208,3 +209,48 @@ def test_the_agent_satisfies_the_client_of_cluster_glue() -> None:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=100, check=False)
         assert done.returncode == 0, done.stderr
         assert made.relays.journal == [(2, False)]
+
+
+NO_FENCE_AGENTS = "fence-agents, telnet or snmp are not here: their clients cannot be asked"
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("fence_apc", "telnet"))), reason=NO_FENCE_AGENTS)
+@pytest.mark.parametrize(
+    "way",
+    [
+        ("Outlet Control",),
+        ("Outlet Control/Configuration",),
+        ("Outlet Management", "Outlet Control"),
+        ("Outlet Management", "Outlet Control/Configuration"),
+        None,
+    ],
+    ids=["2.x user", "2.x administrator", "3.x user", "3.x administrator", "5.x command line"],
+)
+def test_each_dialogue_satisfies_fence_apc(way: tuple[str, ...] | None) -> None:
+    """``fence_apc`` of fence-agents: it knows the numbers of each firmware's entries, and reads back as we do."""
+    with contextlib.closing(ApcMenuCard(way=way) if way else ApcCommandCard()) as card:
+        argv = ["fence_apc", "-a", "127.0.0.1", "-u", str(card.menu.port), "-l", USER, "-p", PASSWORD, "-n", "2"]
+        done = subprocess.run([*argv, "-o", "off"], capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == 0, done.stderr
+        assert card.relays.journal == [(2, False)]
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("fence_apc_snmp", "snmpget"))), reason=NO_FENCE_AGENTS)
+def test_the_agent_satisfies_fence_apc_snmp() -> None:
+    with contextlib.closing(ApcAgent()) as card:
+        argv = [
+            "fence_apc_snmp",
+            "-a",
+            "127.0.0.1",
+            "-u",
+            str(card.agent.port),
+            "-c",
+            COMMUNITY,
+            "-n",
+            "2",
+            "-o",
+            "off",
+        ]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == 0, done.stderr
+        assert card.relays.journal == [(2, False)]

@@ -189,3 +189,18 @@ def test_the_agent_satisfies_the_client_of_cluster_glue() -> None:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=100, check=False)
         assert done.returncode == 0, done.stderr
         assert made.relays.journal == [(2, False), (3, False)]
+
+
+@pytest.mark.skipif(
+    not all(map(shutil.which, ("fence_wti", "telnet"))),
+    reason="fence-agents or telnet is not here: their client cannot be asked",
+)
+@pytest.mark.parametrize("user", ["", "super"])
+def test_the_command_line_satisfies_fence_wti(user: str) -> None:
+    """``fence_wti`` of fence-agents, which reads back as we do."""
+    with contextlib.closing(NpsSwitch(user)) as switch:
+        argv = ["fence_wti", "-a", "127.0.0.1", "-u", str(switch.menu.port), "-p", SECRET, "-n", "2", "-o", "off"]
+        argv += ["-l", user] if user else []
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == 0, done.stderr
+        assert switch.relays.journal == [(2, False)]

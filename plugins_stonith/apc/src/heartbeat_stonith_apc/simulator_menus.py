@@ -132,11 +132,11 @@ class ApcMenuCard(_Card):
             "done": State("\r\nPress <ENTER> to continue...", {"": self._control, "\x03": Reply(self._main(), "main")}),
         }
         for number in range(len(self._way)):
-            page[f"way{number}"] = self._state({"2": self._step(number + 1)})
+            page[f"way{number}"] = self._state({str(self._position(number)): self._step(number + 1)})
         return page
 
     def _state(self, answers: Mapping[str, Answer]) -> State:
-        return State("\r> ", {"\x03": Reply(self._main(), "main"), **answers}, unknown=Reply())
+        return State("> ", {"\x03": Reply(self._main(), "main"), **answers}, unknown=Reply())
 
     def _step(self, number: int) -> Callable[[re.Match[str]], Reply]:
         """Return what leads one menu further down, the last time to the list."""
@@ -145,7 +145,16 @@ class ApcMenuCard(_Card):
     def _below(self, number: int) -> Reply:
         if number == len(self._way):
             return self._list()
-        return Reply(screen("Switched Rack PDU", "1- Phase Monitor", f"2- {self._way[number]}"), f"way{number}")
+        at = self._position(number)
+        others = [f"{other}- Something {other}" for other in range(1, at)]
+        below = ["2- Outlet Restriction"] if number and self._way[number].endswith("/Configuration") else []
+        return Reply(screen("Switched Rack PDU", *others, f"{at}- {self._way[number]}", *below), f"way{number}")
+
+    def _position(self, number: int) -> int:
+        """Return where the next step stands in its menu: application 3 of an AP79xx has it second, then first."""
+        if number > 0:
+            return 1
+        return 3 if self._way[0] == "Outlet Control/Configuration" else 2
 
     def _list(self) -> Reply:
         rows = [
@@ -166,6 +175,8 @@ class ApcMenuCard(_Card):
         if int(typed[1]) not in self.relays.names:
             return Reply("Master Control is not simulated\r\n")
         self._outlet = int(typed[1])
+        if self._way[-1:] == ("Outlet Control",):  # a device user may do nothing else there
+            return self._control(typed)
         return Reply(
             screen(f"Outlet {self._outlet}", *self._about(), "1- Control Outlet", "2- Configure Outlet"), "outlet"
         )
