@@ -53,6 +53,29 @@ def test_a_minority_stops_what_it_holds_when_nobody_shoots_it(up: Callable[..., 
     assert cluster.status("node3").standing == "no-quorum"
 
 
+@pytest.mark.parametrize("way", ["both", "in"])
+@pytest.mark.parametrize(("one", "loser", "group"), [("node1", "node2", "toy::b"), ("node2", "node3", "toy::c")])
+def test_of_two_that_do_not_hear_each_other_the_higher_name_is_told_and_stops(
+    cluster: Cluster, one: str, loser: str, group: str, way: str
+) -> None:
+    """The third hears both, and goes with the other one: nobody waits for ever, nobody is shot."""
+    cluster.lab.cut(loser, way=way, peers=[one])
+    winners = [node for node in NODES if node != loser]
+    cluster.until(lambda: cluster.status(loser).standing == "no-quorum", f"{loser} finds out that it is out")
+    until_taken(cluster, group, *winners)
+    cluster.were_shot()
+    cluster.lab.heal()
+    cluster.until_members(*NODES)
+    assert cluster.group(loser, group).node in winners
+
+
+def test_who_is_told_and_cannot_stop_is_shot_though_it_is_heard(cluster: Cluster) -> None:
+    cluster.behave("node3", "c", "stop", "fail")
+    cluster.lab.cut("node3", peers=["node2"])
+    until_taken(cluster, "toy::c", "node1", "node2")
+    cluster.were_shot("node3")
+
+
 def test_two_that_die_at_once_leave_one_that_does_nothing(cluster: Cluster) -> None:
     """One of three is no majority: it stops what it holds rather than guess."""
     cluster.lab.device("fail")  # nobody comes back by himself

@@ -13,15 +13,17 @@ from heartbeat.kernel.contest import Contest
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.director import Director
+from heartbeat.kernel.exclusion import Exclusion
 from heartbeat.kernel.groups import LocalGroup
 from heartbeat.kernel.kernel import Kernel
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership
+from heartbeat.kernel.rest import Rest
 from heartbeat.model.cluster import Cluster, Timers
 from heartbeat.model.group import Group, Resource
 from heartbeat.model.names import GroupName, Nid, NodeName
 from heartbeat.model.reason import Decision
-from heartbeat.model.view import Member, View, ViewId
+from heartbeat.model.view import Member, Standing, View, ViewId
 from heartbeat.sim.world import World
 from heartbeat.wire import messages as m
 from heartbeat.wire.frame import Header, short_id
@@ -220,9 +222,10 @@ def make_directing() -> Callable[..., Directing]:
         membership.promised = membership.view.id
         contest = Contest(bench.desk, membership, groups)
         ability = Ability(bench.desk, bench.detector, bench.ledger)
-        director = Director(
-            bench.desk, bench.channel, bench.detector, membership, bench.ledger, groups, contest, ability
-        )
+        exclusion, rest = Exclusion(bench.desk, bench.detector, membership, bench.ledger), Rest(bench.desk, membership)
+        rest.standing = Standing.PRIMARY
+        judges = (contest, ability, exclusion, rest)
+        director = Director(bench.desk, bench.channel, bench.detector, membership, bench.ledger, groups, *judges)
         return Directing(bench, director, membership, groups)
 
     return make

@@ -14,7 +14,7 @@ The words of a script, in order of use:
     kill A / start A                 the daemon only    freeze A / thaw A             heal     all cables
     cut A [link 1] [in|out]          this node's cables, from and to all others
     agent A RESOURCE ACTION fails|hangs|works           switch A fails|hangs|lies|works|races
-    part A B                         the cables between two                           files A differ|alike
+    part A B [one-way]               the cables between two, or only from A to B      files A differ|alike
     standby|takeover A [all|local|foreign]              leave A                       confirm B on A
     foreign A                        frames of another cluster with the same node names and keys reach A
 """
@@ -171,9 +171,9 @@ class Stage:
         else:
             self.world.machines.behaviour[name, "switch", Action.FENCE] = HOW[how]
 
-    def _do_part(self, one: str, other: str) -> None:
-        for link in range(len(self.world.links)):
-            self.world.cuts.update({(self._nid(one), self._nid(other), link), (self._nid(other), self._nid(one), link)})
+    def _do_part(self, one: str, other: str, *how: str) -> None:
+        ways = [(self._nid(one), self._nid(other)), (self._nid(other), self._nid(one))][: 1 if how else 2]
+        self.world.cuts.update({(*way, link) for way in ways for link in range(len(self.world.links))})
 
     def _do_files(self, name: str, how: str) -> None:
         if how == "alike":

@@ -15,11 +15,13 @@ from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.director import Director
+from heartbeat.kernel.exclusion import Exclusion
 from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.leaving import Leaving
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership
 from heartbeat.kernel.messaging.messaging import Messaging
+from heartbeat.kernel.rest import Rest
 from heartbeat.wire.messages import Beat, Heard
 
 
@@ -38,10 +40,12 @@ class Beats:
         leaving: Leaving,
         ability: Ability,
         messaging: Messaging,
+        exclusion: Exclusion,
+        rest: Rest,
     ) -> None:
         self._desk, self._channel, self._detector, self._membership = desk, channel, detector, membership
         self._ledger, self._fencing, self._director, self._leaving = ledger, fencing, director, leaving
-        self._ability, self._messaging = ability, messaging
+        self._ability, self._messaging, self._exclusion, self._rest = ability, messaging, exclusion, rest
         self.next_s = 0.0
         self._last: Beat | None = None
         """The last one; kept as long as no part had a turn since, so that the next one differs in ages, stamps and
@@ -109,4 +113,6 @@ class Beats:
             desk.birth.plugins,
             self._ability.is_unable(desk.me),
             self._messaging.streams.sent,
+            self._exclusion.told(),
+            self._rest.since,
         )

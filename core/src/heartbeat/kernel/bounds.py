@@ -85,8 +85,10 @@ class Bounds(msgspec.Struct, frozen=True):
         return is_row and is_said and is_kept and all(_ballot(view) and _count(at) for view, at in spoken.roots)
 
     def _beat(self, beat: m.Beat) -> bool:
-        counts = (beat.sent, beat.stream_high, beat.epoch, beat.view.epoch, *(h.token for h in beat.holdings))
-        return 0.0 < beat.deadtime_s <= DEADTIME_MAX_S and all(_count(count) for count in counts)
+        tokens = (holding.token for holding in beat.holdings)
+        counts = (beat.sent, beat.stream_high, beat.epoch, beat.view.epoch, beat.rests.epoch, *tokens)
+        outside = (each for each in beat.outsiders if not self._member(Member(each.nid, each.incarnation)))
+        return 0.0 < beat.deadtime_s <= DEADTIME_MAX_S and all(_count(count) for count in counts) and not any(outside)
 
     def _states(self, members: tuple[Member, ...], states: tuple[m.State, ...]) -> bool:
         if not states:

@@ -45,3 +45,5 @@ class Case:
         """The executor was lost in the middle of it: the power is to be read before anything is tried again."""
         self.is_reading = False
         self.for_cause = False
+        self.is_outside = False
+        """The cause is that it holds something though it is in no view: a case for as long as that lasts."""

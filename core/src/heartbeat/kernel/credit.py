@@ -19,6 +19,7 @@ class Credit:
         self._outlived_by = _nids(desk.birth.stored.get("company", b""))
         self._company = set(self._outlived_by)
         self._spent = _nids(desk.birth.stored.get("credit.spent", b""))
+        self._said: dict[Nid, str] = {}
 
     def obstacle(self, nid: Nid) -> str:
         """Return why this node must not fence one that it has not heard in this life; empty when it may."""
@@ -30,6 +31,20 @@ class Credit:
         if self._durability.problem:
             return "that could not be remembered, because this node's disk does not store its state"
         return ""
+
+    def refuses(self, nid: Nid) -> bool:
+        """Has this node no right to shoot that one? Say so once, and wait for it or for a person."""
+        problem, name = self.obstacle(nid), self._desk.name(nid)
+        if problem and self._said.get(nid) != problem:
+            self._desk.decide(
+                "fence.no-credit",
+                self._desk.node(nid),
+                f"{name} is not fenced: {problem}; start it, or hb stonith confirm {name}",
+                problem,
+                alarm=True,
+            )
+        self._said[nid] = problem
+        return bool(problem)
 
     def spend(self, nid: Nid) -> None:
         self._spent.add(nid)

@@ -326,6 +326,7 @@ class Detector:
             peer.alive = False
             self._newly_silent.append(peer.nid)
             peer.since_s = desk.now_s
+            desk.urgent = True  # whoever is asked for a view knows by then whom we hear
             peer.silent_decision = desk.decide(
                 "node.silent",
                 desk.node(peer.nid),

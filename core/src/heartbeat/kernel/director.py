@@ -9,10 +9,12 @@ from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.contest import LIMIT, WINDOW_S, Contest
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
+from heartbeat.kernel.exclusion import Exclusion
 from heartbeat.kernel.groups import LocalGroup
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership
 from heartbeat.kernel.planner import Candidate, Wish, place
+from heartbeat.kernel.rest import Rest
 from heartbeat.model.cluster import Failback
 from heartbeat.model.names import Nid
 from heartbeat.model.view import Standing
@@ -40,10 +42,12 @@ class Director:
         groups: tuple[LocalGroup, ...],
         contest: Contest,
         ability: Ability,
+        exclusion: Exclusion,
+        rest: Rest,
     ) -> None:
         self._desk, self._channel, self._detector = desk, channel, detector
         self._membership, self._ledger, self._groups, self._contest = membership, ledger, groups, contest
-        self._ability = ability
+        self._ability, self._exclusion, self._rest = ability, exclusion, rest
         self.standing = Standing.NO_QUORUM
         self.executor_ready = False
         self.leaving: set[Nid] = set()
@@ -112,10 +116,13 @@ class Director:
             hearer = next((n for n in self._membership.view.nids if n != desk.me and self._hears(n, nid)), None)
             if self._ledger.proof(nid, peer.incarnation) >= self._ledger.needed(shares_data=shares):
                 continue
+            if self._exclusion.has_let_go(nid, index):
+                continue
+            told = ": it was told to stop it, and has not said that it did" if self._exclusion.is_told(nid) else ""
             if peer.alive or self._ledger.is_haunted(nid, peer.incarnation):
-                return f"{name} is heard but not in the view", False
-            if hearer is not None and not shares:
-                return f"{name} is heard by {desk.name(hearer)} but not in the view", False
+                return f"{name} is heard but not in the view{told}", False
+            if hearer is not None and (told or not shares):
+                return f"{name} is heard by {desk.name(hearer)} but not in the view{told}", False
             never = peer.incarnation == 0
             if never and desk.now_s < desk.born_s + desk.cluster.timers.initdead_s:
                 return f"{name} has not been heard yet and may only be late", False
@@ -164,8 +171,8 @@ class Director:
         self._looked_s = self._desk.now_s
         self._ledger.dirty = False
         self.waiting = {}
-        if self.standing is Standing.NO_QUORUM:
-            self._stop_all_without_quorum()
+        if self.standing is Standing.NO_QUORUM or self._rest.is_told:
+            self._stop_all()
             return
         if not self.directs or self._configurations_differ():
             return
@@ -195,13 +202,14 @@ class Director:
                 )
         return bool(differing)
 
-    def _stop_all_without_quorum(self) -> None:
+    def _stop_all(self) -> None:
         if not self._membership.view.members or not self.executor_ready:
             return  # without an executor a stop would only end in doubt; it is given when the executor is back
+        why = "the others have a view without this node" if self._rest.is_told else "this view has no quorum"
         for group in self._groups:
-            group.give_up_start("this view has no quorum")
+            group.give_up_start(why)
             if group.state is Local.RUNNING and not group.is_busy:
-                group.stop(0, "this view has no quorum")
+                group.stop(0, why)
 
     def _direct(self, index: int, load: dict[Nid, int], due: list[Nid]) -> None:
         states = {nid: self._ledger.state(nid, index) for nid in self._membership.view.nids}
@@ -368,7 +376,7 @@ class Director:
         """Is an absent node heard in a life of which the proof that the order rests on says nothing?"""
         peer, shares = self._detector.peers[nid], self._groups[order.group].group.shares_data
         is_proved = self._ledger.proof(nid, peer.incarnation) >= self._ledger.needed(shares_data=shares)
-        return peer.alive and not (order.proved and is_proved)
+        return peer.alive and not (order.proved and (is_proved or self._exclusion.has_let_go(nid, order.group)))
 
     def obey(self, order: Order) -> None:
         """Carry out an order for this node; one of another view, or older than the last, is void."""

@@ -15,12 +15,13 @@ from heartbeat.kernel.devices import Devices
 from heartbeat.kernel.exclusion import Exclusion
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership
+from heartbeat.kernel.switch_on import SwitchOn
 from heartbeat.kernel.tally import Tally
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.model.proof import Proof, Proved
 from heartbeat.model.view import Member, Standing
-from heartbeat.wire.messages import FenceOrder, FenceReport, Local, State
+from heartbeat.wire.messages import FenceMe, FenceOrder, FenceReport, Local, State
 
 RACE_FACTOR = 1.5
 """In two nodes the higher nid waits this many times its device's worst case, so that not both shoot."""
@@ -28,7 +29,7 @@ LIMIT = 3
 LIMIT_WINDOW_S = 600.0
 """More than LIMIT fencings of one node within this time: something is wrong that shooting does not mend."""
 DEVICE_TIMEOUT_S = 60.0
-"""Longest time for what nobody waits for, and for a colleague's device."""
+"""Longest time for a colleague's device."""
 READ_LEAST_S = 2.0
 """Shortest time that a device gets to read a power; longer where it declares a longer worst case."""
 READER_WITHIN_S = 10.0
@@ -42,7 +43,14 @@ class Fencing:
     """All cases this node knows of, and the ones it carries out."""
 
     def __init__(
-        self, desk: Desk, channel: Channel, detector: Detector, membership: Membership, ledger: Ledger, credit: Credit
+        self,
+        desk: Desk,
+        channel: Channel,
+        detector: Detector,
+        membership: Membership,
+        ledger: Ledger,
+        credit: Credit,
+        exclusion: Exclusion,
     ) -> None:
         self._desk, self._channel, self._detector = desk, channel, detector
         self._membership, self._ledger, self._credit = membership, ledger, credit
@@ -50,14 +58,10 @@ class Fencing:
         self.devices = Devices(desk)
         self.cases: dict[Nid, Case] = {}
         self._tally = Tally(desk, "fenced", LIMIT, LIMIT_WINDOW_S)
-        self._switching_on: dict[int, tuple[Nid, str]] = {}
-        """By operation: whom, and with which device."""
-        self._unlit: list[tuple[Nid, str]] = []
-        """Whose order to switch on was lost with its executor."""
+        self._switch_on = SwitchOn(desk, detector)
         self._number = 0
-        self._no_credit: dict[Nid, str] = {}
         self._held_until_s = 0.0
-        self._exclusion = Exclusion(desk, detector, membership)
+        self._exclusion = exclusion
 
     # Questions.
 
@@ -129,38 +133,31 @@ class Fencing:
         return [nid for nid in self._desk.others if not self._membership.view.has(nid)]
 
     def _is_open(self, nid: Nid) -> bool:
-        """Should this absent node be fenced? Silent, unproved, and somebody's device is meant for it."""
+        """Should this absent node be fenced? Silent, or still holding something after its time to stop; unproved; and
+        somebody's device is meant for it."""
         peer, desk = self._detector.peers[nid], self._desk
-        if peer.alive or desk.name(nid) not in desk.cluster.has_device:
+        if desk.name(nid) not in desk.cluster.has_device:
             return False
         if self._ledger.proof(nid, peer.incarnation) is not Proof.NONE:
             return False
-        if self._exclusion.is_spared(nid):
+        if self._exclusion.is_overdue(nid):
+            return True
+        if peer.alive or self._exclusion.is_spared(nid):
             return False
         # Never heard in this life: it may only be late. A node that merely starts late is not shot.
         return peer.incarnation > 0 or desk.now_s >= desk.born_s + desk.cluster.timers.initdead_s
 
     def _without_credit(self, nid: Nid) -> bool:
-        """An unheard node that this one has no right to shoot: say so once, and wait for it or for a person.
-
-        From three nodes on a majority decides who is away, and needs no credit for it.
-        """
+        """From three nodes on a majority decides who is away, and needs no credit for it."""
         is_asked = not self._detector.peers[nid].incarnation and len(self._desk.cluster.nodes) == 2
-        problem = self._credit.obstacle(nid) if is_asked else ""
-        if problem and self._no_credit.get(nid) != problem:
-            name = self._desk.name(nid)
-            self._desk.decide(
-                "fence.no-credit",
-                self._desk.node(nid),
-                f"{name} is not fenced: {problem}; start it, or hb stonith confirm {name}",
-                problem,
-                alarm=True,
-            )
-        self._no_credit[nid] = problem
-        return bool(problem)
+        return is_asked and self._credit.refuses(nid)
 
     def _open(self, nid: Nid) -> None:
         peer = self._detector.peers[nid]
+        if self._exclusion.is_overdue(nid):
+            why = f"{self._desk.name(nid)} beats, is in no view with this node, and does not show that it has stopped"
+            self._start_case(Member(nid, peer.incarnation), why, 0, for_cause=True).is_outside = True
+            return
         silence = "is silent and did not leave"
         if not peer.incarnation:
             silence = "has never been heard and initdead has passed"
@@ -192,6 +189,15 @@ class Fencing:
                 delay_s += RACE_FACTOR * max(device.worst_off_s for device in mine)
         return delay_s
 
+    def ask_for_me(self, group: int, detail: str) -> int:
+        """A group of mine is blocked: have me switched off, if there are others and a device. Return the decision."""
+        desk = self._desk
+        has_others = len(self._membership.view.members) > 1 or self.standing is Standing.NO_QUORUM
+        if desk.name(desk.me) not in desk.cluster.has_device or not has_others:
+            return 0
+        self._channel.post(FenceMe(group, detail))
+        return desk.decide("fence.me", desk.node(desk.me), "this node asks to be switched off", detail, alarm=True)
+
     def fence_for_cause(self, nid: Nid, why: str) -> None:
         """A member cannot stop what it holds and asks to be switched off: another member sees to it."""
         first = min((n for n in self._membership.view.nids if n != nid), default=None)
@@ -222,21 +228,21 @@ class Fencing:
         """A case that has not begun ends when its target beats again, or came back in another life."""
         for nid, case in [*self.cases.items()]:
             peer = self._detector.peers[nid]
-            if case.stage is Stage.UNDER_WAY or (case.for_cause and peer.incarnation <= case.target.incarnation):
+            if case.stage is Stage.UNDER_WAY:
+                continue
+            has_let_go = case.is_outside and self._exclusion.holds_nothing(nid)
+            if case.for_cause and peer.incarnation <= case.target.incarnation and not has_let_go:
                 continue
             if case.stage is Stage.PROVED:
                 if peer.incarnation > case.target.incarnation:
                     del self.cases[nid]
-            elif peer.alive:
+            elif peer.alive or has_let_go:
                 del self.cases[nid]
                 name = self._desk.name(nid)
-                self._desk.decide(
-                    "fence.cancelled",
-                    self._desk.node(nid),
-                    f"{name} is heard again before it was shot: not fenced",
-                    f"a frame of {name} arrived",
-                    case.cause,
-                )
+                text, why = f"{name} is heard again before it was shot", f"a frame of {name} arrived"
+                if has_let_go:
+                    text, why = f"{name} has stopped what it held", f"{name} says so, and takes no orders now"
+                self._desk.decide("fence.cancelled", self._desk.node(nid), f"{text}: not fenced", why, case.cause)
 
     def _send_out(self, case: Case) -> None:
         desk, nid = self._desk, case.target.nid
@@ -271,11 +277,13 @@ class Fencing:
         case = Case(order.target, 0, order.id)
         case.why, case.by, case.for_cause = order.why, self._desk.me, order.for_cause
         refusal = "" if self.devices.names(nid) else "its devices do not reach it any more"
-        is_heard = self._detector.peers[nid].alive and self._detector.age_s(nid) < self._desk.cluster.timers.warntime_s
-        if is_heard and not order.for_cause:
+        is_fresh = self._detector.age_s(nid) < self._desk.cluster.timers.warntime_s
+        is_heard = self._detector.peers[nid].alive and is_fresh and not order.for_cause
+        if is_heard:
             refusal = "it still hears it"
         if refusal:
-            self._report(case, "failed", None, f"{self._desk.name(self._desk.me)} refuses: {refusal}")
+            state = "refused" if is_heard else "failed"
+            self._report(case, state, None, f"{self._desk.name(self._desk.me)} refuses: {refusal}")
             return
         self.cases[nid] = case
         case.cause = self._desk.decide(
@@ -309,8 +317,7 @@ class Fencing:
 
     def finished(self, number: int, result: Result) -> bool:
         """Take a device's result; False when it was not one of ours."""
-        if number in self._switching_on:
-            self._switched_on(self._switching_on.pop(number)[0], result)
+        if self._switch_on.finished(number, result):
             return True
         case = next((c for c in self.cases.values() if c.operation == number), None)
         if case is None:
@@ -347,27 +354,7 @@ class Fencing:
         self._ledger.prove(proved)
         self._report(case, "proved", proved, how)
         if self._desk.cluster.reset_after_off:
-            self._switch_on(nid, case.device)
-
-    def _switch_on(self, nid: Nid, device: str) -> None:
-        number = self._desk.run(Action.ON, device, host=self._desk.name(nid), timeout_s=DEVICE_TIMEOUT_S)
-        self._switching_on[number] = (nid, device)
-
-    def _switched_on(self, nid: Nid, result: Result) -> None:
-        """Only the off half decides; a node that cannot be switched on again is somebody's work tomorrow."""
-        name = self._desk.name(nid)
-        if result.outcome is Outcome.DONE:
-            self._desk.decide(
-                "fence.on", self._desk.node(nid), f"{name} was switched on again", "it was off for certain"
-            )
-        else:
-            self._desk.decide(
-                "fence.on-failed",
-                self._desk.node(nid),
-                f"{name} could not be switched on again",
-                result.detail or result.outcome.value,
-                alarm=True,
-            )
+            self._switch_on.begin(case.device, nid)
 
     def _failed(self, case: Case, problem: str) -> None:
         case.stage, case.problem = Stage.WAITING, problem
@@ -415,7 +402,7 @@ class Fencing:
         case = self.cases.get(nid)
         if case and case.operation:
             return  # this node's own attempt goes on, whatever another one's brought
-        if report.state == "failed" and (case is None or case.number != report.id):
+        if report.state in ("failed", "refused") and (case is None or case.number != report.id):
             return  # of an attempt that nobody waits for any more
         if case is None or case.target != report.target:
             case = self.cases[nid] = Case(report.target, 0, report.id)
@@ -432,6 +419,21 @@ class Fencing:
             case.stage = Stage.PROVED
         elif report.state == "failed":
             self._failed(case, report.detail)
+        elif report.state == "refused":
+            self._refused(case, report.detail)
+
+    def _refused(self, case: Case, detail: str) -> None:
+        """It is not silent: it gets the time that whoever beats outside the view has to stop."""
+        nid = case.target.nid
+        del self.cases[nid]
+        self._exclusion.refused(nid)
+        self._desk.decide(
+            "fence.refused",
+            self._desk.node(nid),
+            f"{self._desk.name(nid)} is not fenced for its silence: {detail}",
+            case.cause,
+            detail,
+        )
 
     def executor_lost(self) -> None:
         """A fence under way is of unknown outcome: the off command may have left, so the target stays under fire."""
@@ -448,15 +450,11 @@ class Fencing:
                     case.cause,
                     alarm=True,
                 )
-        self._unlit += self._switching_on.values()
-        self._switching_on.clear()
+        self._switch_on.executor_lost()
 
     def executor_back(self) -> None:
         """Read the power where the last executor took the answer with it, rather than switch all over again."""
-        unlit, self._unlit = self._unlit, []
-        for nid, device in unlit:
-            if not self._detector.peers[nid].alive:
-                self._switch_on(nid, device)
+        self._switch_on.executor_back()
         for case in self.cases.values():
             if case.is_unknown:
                 case.is_unknown, case.is_reading = False, True
@@ -485,7 +483,6 @@ class Fencing:
         Its end may have been told where this node could not hear it, and a member that started anew knows nothing of
         it: who went by such a case for ever would refuse a node that all the others want.
         """
-        self._exclusion.view_installed()
         shooting = {state.member.nid: state.shooting for state in states}
         for nid, case in [*self.cases.items()]:
             is_over = case.by != self._desk.me and case.target not in shooting.get(case.by, ())

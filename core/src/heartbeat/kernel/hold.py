@@ -1,8 +1,9 @@
 """The hold: until when this node's resources may answer, and which of them must be silent all the same.
 
 Each beat that leaves lets them answer for 0.8 of the shortest patience of any peer; what a peer may take over is
-silent before it may. Silent at once are: everything, when this node finds that it stood still (RESYNC); groups
-without shared data that no living peer would miss, because none hears us; a group that another node has too.
+silent before it may. Silent at once are: everything, when this node finds that it stood still (RESYNC), or is in no
+view that may act; groups without shared data that no living peer would miss, because none hears us; a group that
+another node has too.
 """
 
 from heartbeat.kernel.contest import ACTIVE
@@ -12,6 +13,7 @@ from heartbeat.kernel.effects import Hold as Permit
 from heartbeat.kernel.groups import LocalGroup
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership, Phase
+from heartbeat.kernel.rest import Rest
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action
 from heartbeat.model.view import ViewId
@@ -38,9 +40,10 @@ class Hold:
         membership: Membership,
         ledger: Ledger,
         groups: tuple[LocalGroup, ...],
+        rest: Rest,
     ) -> None:
         self._desk, self._detector, self._membership = desk, detector, membership
-        self._ledger, self._groups = ledger, groups
+        self._ledger, self._groups, self._rest = ledger, groups, rest
         self._digest = desk.cluster.digest
         self.resync_s: float | None = None
         """Since when this node, which stood still, waits to be heard again."""
@@ -275,7 +278,7 @@ class Hold:
 
     def is_muted(self, group: LocalGroup) -> bool:
         """Must this group be silent now, whether it runs or not?"""
-        return not self._may or group.yields or (self._unheard and not group.group.shares_data)
+        return not self._may or self._rest.rests or group.yields or (self._unheard and not group.group.shares_data)
 
     def _patience_s(self) -> float:
         """Return how long the most impatient peer waits before it takes us for dead."""

@@ -20,6 +20,7 @@ from heartbeat.kernel.director import Director
 from heartbeat.kernel.door import Door
 from heartbeat.kernel.durability import Durability
 from heartbeat.kernel.effects import Answer, Arm, Changed, Effect
+from heartbeat.kernel.exclusion import Exclusion
 from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.ghosts import Ghosts
 from heartbeat.kernel.groups import LocalGroup
@@ -32,6 +33,7 @@ from heartbeat.kernel.messaging.messaging import Messaging
 from heartbeat.kernel.moves import Moves
 from heartbeat.kernel.pauses import Pauses
 from heartbeat.kernel.report import Report
+from heartbeat.kernel.rest import Rest
 from heartbeat.kernel.twins import Twins
 from heartbeat.model.cluster import Cluster
 from heartbeat.model.names import Nid
@@ -55,31 +57,33 @@ class Kernel:
         self._ledger = ledger = Ledger(desk)
         self._ability = Ability(desk, detector, ledger)
         self._links = Links(desk)
-        self._groups = groups = tuple(
-            LocalGroup(desk, index, group, self._fence_me) for index, group in enumerate(cluster.groups)
-        )
+        numbered = enumerate(cluster.groups)
+        self._groups = groups = tuple(LocalGroup(desk, index, group, self._fence_me) for index, group in numbered)
         self._membership = membership = Membership(
             desk, channel, detector, state=self._state, is_excluded=self._is_excluded, installed=self._installed
         )
         self._durability = Durability(desk)
         self._credit = Credit(desk, self._durability)
-        self._fencing = Fencing(desk, channel, detector, membership, ledger, self._credit)
+        self._exclusion = Exclusion(desk, detector, membership, ledger)
+        self._rest = Rest(desk, membership)
+        self._fencing = Fencing(desk, channel, detector, membership, ledger, self._credit, self._exclusion)
         ghosts = Ghosts(desk, ledger, self._fencing, groups)
         self._door = Door(desk, channel, detector, ledger, Twins(desk, channel, detector), ghosts)
         self._contest = Contest(desk, membership, groups)
-        self._hold = Hold(desk, detector, membership, ledger, groups)
+        self._hold = Hold(desk, detector, membership, ledger, groups, self._rest)
         self._pauses = Pauses(desk, detector, membership, self._fencing, self._hold, groups)
-        self._director = Director(desk, channel, detector, membership, ledger, groups, self._contest, self._ability)
+        judges = (self._contest, self._ability, self._exclusion, self._rest)
+        self._director = Director(desk, channel, detector, membership, ledger, groups, *judges)
         self._messaging = membership.handover = Messaging(
             desk, channel, detector, membership, self._state, lambda: self._director.standing is Standing.PRIMARY
         )
         self._moves = Moves(desk, channel, membership, ledger, self._director, groups)
         self._leaving = Leaving(desk, channel, detector, membership, ledger, self._director, groups)
         speaks = (self._fencing, self._director, self._leaving, self._ability, self._messaging)
-        self._beats = Beats(desk, channel, detector, membership, ledger, *speaks)
+        self._beats = Beats(desk, channel, detector, membership, ledger, *speaks, self._exclusion, self._rest)
         self._confirming = Confirming(desk, channel, detector, membership, ledger, self._director)
         report_on = (self._fencing, self._director, self._leaving, groups, self._durability)
-        self._report = Report(desk, detector, membership, ledger, *report_on)
+        self._report = Report(desk, detector, membership, ledger, self._exclusion, *report_on)
         self._is_born = False
         self._last_s = 0.0
         self._armed_s = float("-inf")
@@ -122,6 +126,7 @@ class Kernel:
             self._channel.fell_silent(nid)
         self._membership.wake()
         self._weigh()
+        self._exclusion.wake(has_quorum=self._director.standing is not Standing.NO_QUORUM)
         self._fencing.wake()
         self._bury()
         self._hold.wake(executor_ready=self._director.executor_ready)
@@ -248,11 +253,11 @@ class Kernel:
         if (
             before is None
             or before.digest != beat.digest
-            or (before.executor_ok, before.unable) != (beat.executor_ok, beat.unable)
+            or (before.executor_ok, before.unable, before.outsiders) != (beat.executor_ok, beat.unable, beat.outsiders)
         ):
             self._ledger.dirty = True
         self._channel.told_high(nid, beat.stream_high)
-        self._ledger.told(nid, self._channel.senders[nid].incarnation, sequence, beat.holdings)
+        self._ledger.told(nid, self._channel.senders[nid].incarnation, sequence, beat.holdings, beat.rests)
         if beat.digest == self._digest:
             self._contest.claimed(nid, beat.view, beat.holdings)
         self._hold.heard(nid, beat)
@@ -260,6 +265,7 @@ class Kernel:
             self._director.leaving ^= {nid}
             self._ledger.dirty = True
         self._membership.on_beat_view(nid, beat.view, beat.epoch)
+        self._rest.told(nid, beat)
         self._beats.heard()
         self._messaging.heard(nid, beat)
         self._channel.acknowledged(self._detector.least_ack())  # whatever every living peer has
@@ -267,7 +273,7 @@ class Kernel:
     def _same_beat(self, nid: Nid, sequence: int, beat: m.Beat) -> None:
         """Of a beat that a calm cluster expects only the sequence, the stamps and the ages are looked at."""
         self._detector.same_beat(nid, beat)
-        self._ledger.told(nid, self._detector.peers[nid].incarnation, sequence, beat.holdings)
+        self._ledger.told(nid, self._detector.peers[nid].incarnation, sequence, beat.holdings, beat.rests)
         self._hold.heard(nid, beat)
         self._messaging.heard(nid, beat)
         self._beats.heard()
@@ -428,7 +434,7 @@ class Kernel:
             return
         standing, why = quorum.standing(self._desk.cluster, view.nids, self._is_away)
         if standing is not self._director.standing or why != self._why:
-            self._director.standing = self._fencing.standing = standing
+            self._director.standing = self._fencing.standing = self._rest.standing = standing
             self._why = why
             self._ledger.dirty = True
             self._director.cause = self._desk.decide(
@@ -450,12 +456,7 @@ class Kernel:
         return [self._fencing.cases[nid].cause for nid in absent if nid in self._fencing.cases]
 
     def _fence_me(self, index: int, detail: str) -> int:
-        """A group of mine is blocked: have me switched off, if there are others and a device."""
-        desk = self._desk
-        if desk.name(desk.me) not in desk.cluster.has_device or len(self._membership.view.members) < 2:
-            return 0
-        self._channel.post(m.FenceMe(index, detail))
-        return desk.decide("fence.me", desk.node(desk.me), "this node asks to be switched off", detail, alarm=True)
+        return self._fencing.ask_for_me(index, detail)
 
     # Time.
 

@@ -7,6 +7,7 @@ was last heard of it: an order that we never saw may have reached it.
 from heartbeat.kernel.desk import Desk
 from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proof, Proved
+from heartbeat.model.view import ViewId
 from heartbeat.wire.messages import Holding, Local
 
 LEFT = "left in order"
@@ -22,6 +23,8 @@ class Row:
         self.told: tuple[Holding, ...] = ()
         self.holdings: dict[int, Holding] = {}
         """The same, by group."""
+        self.rests = ViewId()
+        """The newest view that it takes no order of; epoch 0 when it may act."""
         self.since_s: dict[int, float] = {}
         """By group: when this node was first told of its present state."""
 
@@ -40,21 +43,29 @@ class Ledger:
         self.dirty = True
         """Something that planning depends on has changed."""
 
-    def told(self, nid: Nid, incarnation: int, sequence: int, holdings: tuple[Holding, ...]) -> None:
+    def told(
+        self,
+        nid: Nid,
+        incarnation: int,
+        sequence: int,
+        holdings: tuple[Holding, ...],
+        rests: ViewId = ViewId(),  # noqa: B008 - frozen
+    ) -> None:
         """Take a node's own report; an older frame than the last one taken says nothing."""
         row = self._rows[nid]
         if (incarnation, sequence) <= (row.incarnation, row.sequence):
             return
-        if incarnation == row.incarnation and holdings == row.told:
+        if incarnation == row.incarnation and holdings == row.told and rests == row.rests:
             row.sequence = sequence
             return
         told = {holding.group: holding for holding in holdings}
-        if told != row.holdings or incarnation != row.incarnation:
+        if told != row.holdings or incarnation != row.incarnation or rests != row.rests:
             self.dirty = self._desk.changed = True
         for group, holding in told.items():
             if group not in row.holdings or row.holdings[group].state is not holding.state:
                 row.since_s[group] = self._desk.now_s
         row.incarnation, row.sequence, row.holdings, row.told = incarnation, sequence, told, holdings
+        row.rests = rests
 
     def holding(self, nid: Nid, group: int) -> Holding | None:
         """Return what a node said last about a group; None when it never spoke of it."""
@@ -76,6 +87,14 @@ class Ledger:
     def incarnation(self, nid: Nid) -> int:
         """Return the newest life of a node that was heard of; 0 for none."""
         return self._rows[nid].incarnation
+
+    def last_word(self, nid: Nid, incarnation: int) -> tuple[ViewId, tuple[int, ...]]:
+        """Return since which view this life of a node rests, and which groups it does not call stopped."""
+        row = self._rows[nid]
+        if row.incarnation != incarnation:
+            return ViewId(), ()
+        states = {group: self.state(nid, group) for group in range(len(self._desk.cluster.groups))}
+        return row.rests, tuple(group for group, state in states.items() if state is not Local.STOPPED)
 
     # Proofs.
 

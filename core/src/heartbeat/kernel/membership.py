@@ -13,12 +13,13 @@ import random
 from collections.abc import Callable
 from typing import Protocol
 
+from heartbeat.kernel import quorum
 from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.effects import Persist
 from heartbeat.model.names import Nid
-from heartbeat.model.view import Member, View, ViewId
+from heartbeat.model.view import Member, Standing, View, ViewId
 from heartbeat.wire.messages import Flush, Install, Propose, Refuse, Reject, State, Sync, Synced
 
 SETTLE_S = 0.010
@@ -117,7 +118,7 @@ class Membership:
     @property
     def shown(self) -> ViewId:
         """What beats show: the view, or the promise that came to nothing, so that the others make a view anew."""
-        if self._is_in_round or not self.is_flushing:
+        if self.is_in_round or not self.is_flushing:
             return self.view.id
         return self.promised if self.promised > self.view.id else ViewId()
 
@@ -130,15 +131,23 @@ class Membership:
         self._is_doubted = self.phase is Phase.MEMBER
         self._woke_s = self._desk.now_s
 
+    def is_over(self) -> None:
+        """The others have a later view without this node: nothing is done in this one any more."""
+        self._is_doubted = True
+
+    @property
+    def wanted(self) -> tuple[Nid, ...]:
+        """Return who should be in the next view, as this node sees it."""
+        return tuple(member.nid for member in self._wanted)
+
     @property
     def _patient_until_s(self) -> float:
         """After a pause the others get a deadtime to show that they hear this node again, before one is dropped."""
-        wanted = {member.nid for member in self._wanted}
-        drops = any(nid not in wanted for nid in self.view.nids)
+        drops = any(nid not in self.wanted for nid in self.view.nids)
         return self._woke_s + self._detector.deadtime_s if drops else 0.0
 
     @property
-    def _is_in_round(self) -> bool:
+    def is_in_round(self) -> bool:
         """A coordinator may still complete the promise."""
         return self._flushed_s != float("inf")
 
@@ -169,13 +178,27 @@ class Membership:
         life, until_s = self._sits_out.get(nid, (0, 0.0))
         if life == self._detector.peers[nid].incarnation and until_s > self._desk.now_s:
             return False  # a life that starts meanwhile is not to blame
-        return self._detector.hears_me(nid) and not self._is_excluded(nid) and not self._stays(nid)
+        if self._stays(nid) or self._does_without_me(nid):
+            return False
+        return self._detector.hears_me(nid) and not self._is_excluded(nid)
 
     def _stays(self, nid: Nid) -> bool:
         """Does it still hear others for whom it refused this node, and this node still not hear them?"""
         hears, peers = self._detector.peers[nid].hears, self._detector.peers
         others = (other for other in self._stays_with.get(nid, ()) if other in peers and other in hears)
         return any(not self._detector.hears_me(other) for other in others)
+
+    def _does_without_me(self, nid: Nid) -> bool:
+        """Does it say that this node is to stay outside, and counts more? Then it comes for us when it wants us."""
+        beat, me = self._detector.peers[nid].beat, self._desk.member
+        if beat is None or (me.nid, me.incarnation) not in ((each.nid, each.incarnation) for each in beat.outsiders):
+            return False
+        return beat.view > self.view.id or not self._has_majority()
+
+    def _has_majority(self) -> bool:
+        """From three nodes on; of two none is an outsider."""
+        members = self.view.nids
+        return bool(members) and quorum.standing(self._desk.cluster, members, lambda _: False)[0] is Standing.PRIMARY
 
     def _edge(self, i: Nid, j: Nid) -> bool:
         return self._row_shows(i, j) and self._row_shows(j, i)
@@ -205,7 +228,7 @@ class Membership:
         self._hand_over()
         if self._round:
             self._drive(self._round)
-        if self._is_in_round and now >= self._flushed_s + 2 * ROUND_S:
+        if self.is_in_round and now >= self._flushed_s + 2 * ROUND_S:
             self._flushed_s, self._sync = float("inf"), None
             self._desk.urgent = True
         wanted = self.estimate()
@@ -225,13 +248,13 @@ class Membership:
     def _waits_for_coordinator(self) -> bool:
         """A promise is out to a node that lives: it may complete its round until that is given up."""
         peer = self._detector.peers.get(self.promised.coordinator)
-        return self._is_in_round and peer is not None and peer.alive
+        return self.is_in_round and peer is not None and peer.alive
 
     def _is_due(self, wanted: tuple[Member, ...]) -> bool:
         if self.phase is Phase.BOOT and len(wanted) == 1 and len(self._desk.cluster.nodes) > 1:
             # Alone at start: others may only be late. From initdead on they count as absent.
             return self._desk.now_s >= self._desk.born_s + self._desk.cluster.timers.initdead_s
-        if wanted != self.view.members or (self.is_flushing and not self._is_in_round):
+        if wanted != self.view.members or (self.is_flushing and not self.is_in_round):
             return True
         return any(self._detector.view_of(nid) != self.view.id for nid in self.view.nids if nid != self._desk.me)
 
@@ -333,7 +356,7 @@ class Membership:
     def on_propose(self, nid: Nid, message: Propose) -> None:
         ballot = message.ballot
         self._saw_epoch(ballot.epoch)
-        if ballot == self.promised and self._is_in_round:
+        if ballot == self.promised and self.is_in_round:
             self._channel.send(Flush(ballot, self._state()), to=nid)
             return
         known = max(self.promised, self.view.id, ViewId(self._born_epoch, self._desk.me))
@@ -369,7 +392,7 @@ class Membership:
         self._flushed_s = self._desk.now_s
 
     def on_sync(self, nid: Nid, message: Sync) -> None:
-        if message.ballot != self.promised or not self._is_in_round or self._round is not None:
+        if message.ballot != self.promised or not self.is_in_round or self._round is not None:
             return
         if self._is_synced:
             self._channel.send(Synced(message.ballot), to=nid)

@@ -7,6 +7,7 @@ from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector, LinkState, Peer
 from heartbeat.kernel.director import Director
 from heartbeat.kernel.durability import Durability
+from heartbeat.kernel.exclusion import Exclusion
 from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.groups import LocalGroup
 from heartbeat.kernel.leaving import Leaving
@@ -48,6 +49,7 @@ class Report:
         detector: Detector,
         membership: Membership,
         ledger: Ledger,
+        exclusion: Exclusion,
         fencing: Fencing,
         director: Director,
         leaving: Leaving,
@@ -55,7 +57,7 @@ class Report:
         durability: Durability,
     ) -> None:
         self._desk, self._detector, self._membership = desk, detector, membership
-        self._ledger, self._fencing, self._director = ledger, fencing, director
+        self._ledger, self._exclusion, self._fencing, self._director = ledger, exclusion, fencing, director
         self._leaving, self._groups, self._durability = leaving, groups, durability
 
     def status(self, now_s: float, why: str, view_since_s: float, link_problems: dict[int, str]) -> ClusterStatus:
@@ -139,6 +141,8 @@ class Report:
             return "stranger", "its ha.cf lists other nodes than this node's"
         if peer.alive:
             hears = self._detector.hears_me(nid)
+            if hears and self._exclusion.is_told(nid):
+                return "joining", "heard, but not by every member: it was told to stop what it holds"
             return (
                 ("joining", "heard, not yet in the view")
                 if hears

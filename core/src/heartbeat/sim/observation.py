@@ -88,6 +88,17 @@ class Acted(msgspec.Struct, frozen=True):
     run: fx.Run
 
 
+class LetGo(msgspec.Struct, frozen=True):
+    """A beat left that says that its node rests, and takes no order of a view up to this one."""
+
+    at_s: float
+    nid: Nid
+    incarnation: int
+    rests: ViewId
+    stopped: frozenset[str]
+    """The groups that it calls stopped."""
+
+
 class Ended(msgspec.Struct, frozen=True):
     """An operation's result reached the kernel that wanted it."""
 
@@ -304,6 +315,7 @@ Observation = (
     Born
     | Gone
     | Farewell
+    | LetGo
     | Installed
     | Stood
     | Ran

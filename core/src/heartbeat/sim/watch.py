@@ -27,6 +27,7 @@ from heartbeat.sim.observation import (
     Given,
     HasStates,
     Installed,
+    LetGo,
     Met,
     Observation,
     Ordered,
@@ -36,7 +37,7 @@ from heartbeat.sim.observation import (
     Words,
 )
 from heartbeat.wire import api
-from heartbeat.wire.messages import Leave, Message, Order, Propose, Synced
+from heartbeat.wire.messages import Beat, Leave, Local, Message, Order, Propose, Synced
 
 if TYPE_CHECKING:
     from heartbeat.sim.world import Node, World
@@ -170,7 +171,10 @@ class Watch:
 
     def _sent(self, node: "Node", kernel: Kernel, message: Message) -> None:
         now_s = self._world.now_s
-        if isinstance(message, Propose):
+        if isinstance(message, Beat):
+            if message.rests.epoch:
+                self._let_go(node, message)
+        elif isinstance(message, Propose):
             self.see(Proposed(now_s, node.nid, message, inside.view(kernel)))
         elif isinstance(message, Synced):
             self.see(HasStates(now_s, node.nid, message.ballot))
@@ -194,6 +198,11 @@ class Watch:
         nodes = sorted(self._world.nodes.items())
         kernels = [(nid, node.kernel) for nid, node in nodes if node.kernel is not None]
         return tuple(nid for nid, kernel in kernels if inside.holds(kernel, words.text, place))
+
+    def _let_go(self, node: "Node", beat: Beat) -> None:
+        groups = self._world.cluster.groups
+        stopped = frozenset(groups[h.group].name for h in beat.holdings if h.state is Local.STOPPED)
+        self.see(LetGo(self._world.now_s, node.nid, node.incarnation, beat.rests, stopped))
 
     def _ran(self, node: "Node", kernel: Kernel, run: fx.Run) -> None:
         nid = self._world.cluster.nid(NodeName(run.host)) if run.host else None

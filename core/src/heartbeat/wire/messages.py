@@ -60,6 +60,17 @@ class Holding(msgspec.Struct, frozen=True, array_like=True):
     """What silences it by itself when its node's processes stop: ``nftables``, ``lifetime``, ``guard only``."""
 
 
+class Outsider(msgspec.Struct, frozen=True, array_like=True):
+    """A node that the sender hears and its view does without: it is to stop what it holds. With its last word on it."""
+
+    nid: Nid
+    incarnation: int
+    rests: ViewId
+    """``Beat.rests`` of its newest beat."""
+    holds: tuple[int, ...]
+    """The groups that it does not call stopped."""
+
+
 class Beat(msgspec.Struct, frozen=True, tag="beat", array_like=True):
     """The sign of life, sent every keepalive on every link, and at once when something in it changes."""
 
@@ -90,6 +101,10 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", array_like=True):
     """Its executor stood still again and again: it can stop things, and wants nothing new."""
     sent: int = 0
     """How many things it has said to its view for programs (wire.talk): shows a lost tail."""
+    outsiders: tuple[Outsider, ...] = ()
+    """Whom a view with quorum excludes, though the sender hears them."""
+    rests: ViewId = ViewId()
+    """Not epoch 0: the sender takes no order of this view, or of any before it: what it calls stopped stays stopped."""
 
 
 class Nak(msgspec.Struct, frozen=True, tag="nak", array_like=True):

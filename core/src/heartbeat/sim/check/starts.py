@@ -3,18 +3,19 @@
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action
 from heartbeat.model.proof import Proof
-from heartbeat.model.view import Standing
+from heartbeat.model.view import Standing, ViewId
 from heartbeat.sim.check.checker import Checker, Setting
-from heartbeat.sim.observation import Confirmed, Farewell, Fenced, Gone, Lied, Observation, Ran
+from heartbeat.sim.observation import Confirmed, Farewell, Fenced, Gone, LetGo, Lied, Observation, Ran
 
 
 class ProvedStart(Checker):
     law = "S15"
     says = (
-        "what shares data starts only when each other node is in the view, fenced, left in order, or confirmed off;"
-        " what shares none, too, where that node was heard and a device can switch it"
+        "what shares data starts only when each other node is in the view, fenced, left in order, confirmed off, or"
+        " rests in this view or a later one and calls the group stopped; what shares none, too, where that node was"
+        " heard and a device can switch it"
     )
-    sees = (Ran, Fenced, Gone, Farewell, Confirmed, Lied)
+    sees = (Ran, Fenced, Gone, Farewell, Confirmed, Lied, LetGo)
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -23,8 +24,23 @@ class ProvedStart(Checker):
         self._asked: dict[Nid, int] = {}
         """The same for grounds that are enough where no data is shared."""
         self._lied: set[str] = set()
+        self._let_go: dict[tuple[Nid, str], tuple[int, ViewId]] = {}
+        """(node, group) to the life that let it go last, and the view up to which it takes no order."""
 
     def see(self, observation: Observation) -> None:
+        if isinstance(observation, Ran):
+            if observation.run.action is Action.START:
+                self._start(observation)
+        elif isinstance(observation, LetGo):
+            for group in observation.stopped:
+                self._let_go[observation.nid, group] = (observation.incarnation, observation.rests)
+        elif isinstance(observation, Lied):
+            self._lied.add(observation.resource)
+        else:
+            self._ground(observation)
+
+    def _ground(self, observation: Observation) -> None:
+        """Take what shows that a life is over."""
         if isinstance(observation, Fenced):
             if observation.proof >= self._needed():
                 self._ended(observation.target, observation.incarnation)
@@ -35,13 +51,8 @@ class ProvedStart(Checker):
         elif isinstance(observation, Gone):
             if observation.clean:
                 self._ended(observation.nid, observation.incarnation)
-        elif isinstance(observation, Lied):
-            self._lied.add(observation.resource)
-        elif isinstance(observation, Farewell):
-            if not observation.active - self._lied:
-                self._ended(observation.nid, observation.incarnation)
-        elif isinstance(observation, Ran) and observation.run.action is Action.START:
-            self._start(observation)
+        elif isinstance(observation, Farewell) and not observation.active - self._lied:
+            self._ended(observation.nid, observation.incarnation)
 
     def _needed(self) -> Proof:
         return Proof.ASKED if self.cluster.asked_is_enough else Proof.READ_BACK
@@ -63,7 +74,9 @@ class ProvedStart(Checker):
         for other, life in ran.known.items():
             if not shares and not self._is_switched_first(ran, other, life):
                 continue  # an unproved takeover: promise (c) has its law
-            if not ran.view.has(other) and grounds.get(other, -1) < life:
+            freed_life, rests = self._let_go.get((other, ran.run.group), (-1, ViewId()))
+            is_free = freed_life >= life and rests >= ran.view.id
+            if not ran.view.has(other) and grounds.get(other, -1) < life and not is_free:
                 self.broken(
                     ran,
                     f"{self.name(ran.nid)} starts {ran.run.group} though nothing shows that life {life} of"

@@ -118,7 +118,7 @@ MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "minority-keeps",
         "a view without quorum keeps what it holds",
-        "director:Director._stop_all_without_quorum",
+        "director:Director._stop_all",
         "if group.state is Local.RUNNING and not group.is_busy:",
         "if False:",
     ),
