@@ -12,7 +12,7 @@ PARALLEL := -n 3 --dist loadgroup
 TESTS := tests/system
 # How many percent of a night's counts it runs: make test-long PERCENT=10
 PERCENT := 100
-PYTHON_CODE := core setup tests plugins_*/*
+PYTHON_CODE := conftest.py core setup tests plugins_*/*
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
