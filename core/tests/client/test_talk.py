@@ -34,7 +34,7 @@ def welcomed(room: int = ROOM) -> Talk:
 
 
 def heard(body: bytes, program: int = 7, delivery: Delivery = Delivery.SAFE) -> api.Heard:
-    return api.Heard("g", "node1", program, int(delivery), 5, body)
+    return api.Heard("g", "node1", program, delivery, 5, body)
 
 
 def say(talk: Talk, *bodies: bytes, delivery: Delivery = Delivery.SAFE) -> None:
@@ -147,6 +147,18 @@ def test_who_says_too_much_at_once_is_told_to_wait() -> None:
         said(talk)
     say(talk, bytes(MESSAGE_MAX))
     assert talk.is_full == (MESSAGE_MAX >= PENDING_MAX)
+
+
+def test_an_impossible_group_is_refused_before_the_daemon_would_hang_up() -> None:
+    talk = welcomed()
+    for group in ("", "x" * 65):
+        with pytest.raises(ValueError, match="1 to 64 characters"):
+            talk.join(group)
+        with pytest.raises(ValueError, match="1 to 64 characters"):
+            talk.say(group, b"x", Delivery.SAFE, 0)
+    with pytest.raises(ValueError, match="0 to 255"):
+        talk.say("g", b"x", Delivery.SAFE, 256)
+    assert talk.is_idle
 
 
 def test_a_refusal_is_raised() -> None:

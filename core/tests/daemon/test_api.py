@@ -12,6 +12,7 @@ from heartbeat.daemon import api as api_module
 from heartbeat.daemon.access import Access
 from heartbeat.daemon.api import Api
 from heartbeat.kernel import effects, events
+from heartbeat.model.delivery import Delivery
 from heartbeat.model.status import ClusterStatus
 from heartbeat.model.view import ViewId
 from heartbeat.wire import api as wire
@@ -289,13 +290,35 @@ def test_a_place_that_is_taken_is_an_error_that_names_it(tmp_path: Path, log: "F
 def test_what_a_program_says_is_the_kernels_and_does_not_wait_for_answers(desk: Desk, play: Play) -> None:
     async def scenario() -> None:
         caller = await desk.call()
-        caller.ask(wire.Standby("all"), wire.Join("g"), wire.Say("g", 4, b"x"))
+        caller.ask(wire.Standby("all"), wire.Join("g"), wire.Say("g", Delivery.SAFE, b"x"))
         asked = await desk.asked(3)
-        assert asked[:2] == [events.ProgramAsked(1, wire.Join("g")), events.ProgramAsked(1, wire.Say("g", 4, b"x"))]
+        assert asked[:2] == [
+            events.ProgramAsked(1, wire.Join("g")),
+            events.ProgramAsked(1, wire.Say("g", Delivery.SAFE, b"x")),
+        ]
         desk.api.deliver(effects.Deliver((1,), wire.Taken(1), ViewId()))
         assert await caller.hear() == wire.Taken(1)
         caller.hang_up()
         await until(lambda: events.ProgramGone(1) in desk.events)
+
+    play(scenario())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"type": "say", "group": "g", "delivery": 9, "body": b""},
+        {"type": "say", "group": "g", "delivery": 4, "body": b"", "others": -1},
+        {"type": "say", "group": "x" * 65, "delivery": 4, "body": b""},
+        {"type": "join", "group": ""},
+    ],
+)
+def test_what_no_program_can_mean_never_reaches_the_kernel(desk: Desk, play: Play, wrong: dict[str, Any]) -> None:
+    async def scenario() -> None:
+        caller = await desk.call()
+        caller.say(pack(msgspec.msgpack.encode(wrong)))
+        assert isinstance(await caller.hear(), wire.Refused)
+        assert desk.events == []
 
     play(scenario())
 

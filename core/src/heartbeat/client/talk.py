@@ -19,6 +19,8 @@ from heartbeat.wire.local import Unpacker, pack
 
 MESSAGE_MAX = 1024 * 1024
 """Longest message, bytes."""
+GROUP_MAX, OTHERS_MAX = 64, 255
+"""As wire.api has them."""
 IN_FLIGHT_MAX = 4
 """Bodies that the daemon has not taken yet; what is said meanwhile goes with the next one: batches grow with load."""
 PENDING_MAX = 1024 * 1024
@@ -88,13 +90,18 @@ class Talk:
     # Out.
 
     def join(self, group: str) -> None:
+        """Raises ValueError when that cannot be a group's name."""
+        if not 0 < len(group) <= GROUP_MAX:
+            raise ValueError(f"a group's name has 1 to {GROUP_MAX} characters, this one {len(group)}")
         self._requests.append(pack(_encode(api.Join(group))))
 
     def leave(self, group: str) -> None:
         self._requests.append(pack(_encode(api.Leave(group))))
 
     def say(self, group: str, body: bytes, delivery: Delivery, others: int) -> None:
-        """Raises ValueError when it is too long, or before the first join was answered."""
+        """Raises ValueError when it is too long, for an impossible group, or before the first join was answered."""
+        if not (0 < len(group) <= GROUP_MAX and 0 <= others <= OTHERS_MAX):
+            raise ValueError(f"a group's name has 1 to {GROUP_MAX} characters, and others are 0 to {OTHERS_MAX}")
         if not self._body_bytes:
             raise ValueError("join a group first: until then nobody knows who says this")
         if len(body) > MESSAGE_MAX:
@@ -128,7 +135,7 @@ class Talk:
         out, self._requests = self._requests, []
         while self._pending and self._in_flight < IN_FLIGHT_MAX:
             (group, delivery, others), body = self._body()
-            out.append(pack(_encode(api.Say(group, int(delivery), body, others))))
+            out.append(pack(_encode(api.Say(group, delivery, body, others))))
             self._in_flight += 1
         return b"".join(out)
 
@@ -168,7 +175,7 @@ class Talk:
         return events
 
     def _heard(self, heard: api.Heard) -> Iterator[Message]:
-        sender, delivery, body = Sender(heard.node, heard.program), Delivery(heard.delivery), heard.body
+        sender, delivery, body = Sender(heard.node, heard.program), heard.delivery, heard.body
         group, place, at, end = heard.group, heard.place, 0, len(heard.body)
         while at < end:
             (length,) = _HEADER.unpack_from(body, at)

@@ -58,7 +58,7 @@ class Programs:
             program.unheard.add(message)
         if self._world.watch is not None:
             self._world.watch.see(Said(self._world.now_s, nid, message))
-        self._world.step(nid, ev.ProgramAsked(PROGRAM, api.Say(GROUP, int(delivery), message.text, others)))
+        self._world.step(nid, ev.ProgramAsked(PROGRAM, api.Say(GROUP, delivery, message.text, others)))
 
     def take(self, node: "Node", deliver: fx.Deliver) -> None:
         """A kernel gives something to its program."""

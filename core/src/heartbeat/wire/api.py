@@ -4,8 +4,11 @@ A connection carries any number of requests, answered in order; ``Watch`` turns 
 one at each change. Progress answers may precede the final one of a long request (standby, takeover, stop).
 """
 
+from typing import Annotated
+
 import msgspec
 
+from heartbeat.model.delivery import Delivery
 from heartbeat.model.status import ClusterStatus
 
 PROTOCOL = 1
@@ -50,26 +53,29 @@ class Confirm(msgspec.Struct, frozen=True, tag="confirm"):
     request: int
 
 
+GroupLabel = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+"""Name of a group of programs."""
+
+
 class Join(msgspec.Struct, frozen=True, tag="join"):
     """A program enters a group, and from there on gets what is said in it. Answered by Welcome, then Company."""
 
-    group: str
+    group: GroupLabel
 
 
 class Leave(msgspec.Struct, frozen=True, tag="leave"):
     """A program leaves a group; hanging up leaves all."""
 
-    group: str
+    group: GroupLabel
 
 
 class Say(msgspec.Struct, frozen=True, tag="say"):
     """A program says something to a group. Answered by Taken once it is on its way."""
 
-    group: str
-    delivery: int
-    """model.delivery.Delivery"""
+    group: GroupLabel
+    delivery: Delivery
     body: bytes
-    others: int = 0
+    others: Annotated[int, msgspec.Meta(ge=0, le=255)] = 0
     """SAFE: nodes that must hold it besides the one that orders it; no more than there are."""
 
 
@@ -146,7 +152,7 @@ class Heard(msgspec.Struct, frozen=True, tag="heard"):
     group: str
     node: str
     program: int
-    delivery: int
+    delivery: Delivery
     place: int
     """In the one order of all ordered messages; 0 for those without order."""
     body: bytes

@@ -91,6 +91,11 @@ def test_it_knows_which_runs_have_their_place() -> None:
     assert not log.is_said(Member(A, 2), 1)
 
 
+def test_of_an_earlier_life_it_remembers_nothing() -> None:
+    log = log_of(entry(4), entry(1, origin=Member(A, 2)), entry(7, origin=Member(B, 1)))
+    assert log.said == {Member(A, 2): 1, Member(B, 1): 7}
+
+
 def test_the_rank_rises_with_all_that_is_held_as_its_base() -> None:
     log = log_of(entry(1), entry(2))
     log.cut(2, goes_on=True)

@@ -31,7 +31,7 @@ class Talk:
         self.world.step(nid, ev.ProgramAsked(program, api.Join(self._group)))
 
     def say(self, nid: Nid, text: str, delivery: Delivery = Delivery.SAFE, others: int = 0) -> None:
-        self.world.step(nid, ev.ProgramAsked(1, api.Say(self._group, int(delivery), text.encode(), others)))
+        self.world.step(nid, ev.ProgramAsked(1, api.Say(self._group, delivery, text.encode(), others)))
 
     def heard(self, nid: Nid) -> list[str]:
         return [each.body.decode() for each in self.got[nid] if isinstance(each, api.Heard)]
@@ -115,6 +115,15 @@ def test_a_run_that_is_too_long_or_one_too_many_is_refused(make_talk: MakeTalk) 
     talk.say(A, "x" * welcome.body_bytes, Delivery.CAUSAL)
     talk.world.run(0.1)
     assert talk.heard(B) == ["x" * welcome.body_bytes]
+
+
+def test_one_node_brings_no_more_programs_into_a_view_than_all_can_hand_over(make_talk: MakeTalk) -> None:
+    talk = make_talk(2)
+    for program in range(2, 50):
+        talk.join(A, program)
+    talk.world.run(0.1)
+    assert talk.count(A, api.Refused) > 0
+    assert 5 < len(talk.companies(B)[-1].members) < 50
 
 
 def test_what_was_said_safe_survives_the_crash_of_the_coordinator(make_talk: MakeTalk) -> None:

@@ -14,6 +14,10 @@ Programs = tuple[tuple[str, tuple[int, ...]], ...]
 """(group, numbers of programs), as a node brings it into a view."""
 
 
+BROUGHT_BYTES = 12
+"""Of one program in one group, besides the group's name."""
+
+
 class Groups:
     """What the view agrees on, and what this node's programs want to be in."""
 
@@ -31,6 +35,11 @@ class Groups:
             return False
         programs.add(program)
         return True
+
+    def has_room(self, group: str, room: int) -> bool:
+        """Can one more be brought into a view, where all that this node brings may have so many bytes?"""
+        brought = [len(each.encode()) + BROUGHT_BYTES for each, programs in self._mine.items() for _ in programs]
+        return sum(brought) + len(group.encode()) + BROUGHT_BYTES <= room
 
     def leave(self, group: str, program: int) -> bool:
         """Return False when it did not want to be in."""

@@ -49,6 +49,8 @@ class Log:
         """The next place."""
         self.held += 1
         self.entries[self.held] = entry
+        if entry.origin not in self.said:  # of an earlier life nothing is ever said again
+            self.said = {member: number for member, number in self.said.items() if member.nid != entry.origin.nid}
         self.said[entry.origin] = max(entry.run.number, self.said.get(entry.origin, 0))
 
     def is_said(self, origin: Member, number: int) -> bool:

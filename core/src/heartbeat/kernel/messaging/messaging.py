@@ -128,6 +128,9 @@ class Messaging:
         """A program of this node wants something."""
         match request:
             case api.Join():
+                if not self._groups.has_room(request.group, self._mouth.brought_bytes):
+                    self._programs.refuse(program, "too many programs of this node are in groups")
+                    return
                 self._programs.welcome(program, self._mouth.body_bytes)
                 if self._groups.join(request.group, program):
                     self._move(talk.Verb.JOIN, request.group, program)
@@ -148,7 +151,7 @@ class Messaging:
             self._move(talk.Verb.LEAVE, group, program)
 
     def _hand_over(self, program: int, say: api.Say) -> None:
-        delivery = Delivery(say.delivery)
+        delivery = say.delivery
         run = talk.Run(say.group, program, 0, delivery, say.others, body=say.body)
         if len(say.body) > self._mouth.body_bytes:
             self._programs.refuse(program, f"{len(say.body)} bytes are too long: {self._mouth.body_bytes} go at once")

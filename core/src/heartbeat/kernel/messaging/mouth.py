@@ -39,6 +39,11 @@ class Mouth:
         """Longest body of a run: with the past of a causal one and a group's name it fills a frame."""
         return self._room - SAY_OVERHEAD - MEMBER_OVERHEAD * len(self._desk.cluster.nodes) - 256
 
+    @property
+    def brought_bytes(self) -> int:
+        """How much all that one node brings into a view may have: a SYNC has that of all, beside their states."""
+        return self._desk.birth.frame_bytes // (4 * len(self._desk.cluster.nodes))
+
     def look(self, nids: Sequence[Nid]) -> None:
         """Find the link over which most members are heard."""
         self._link = self._detector.best_link(nids)

@@ -40,7 +40,7 @@ class Programs:
             return
         programs = self._groups.here(run.group)
         if programs:
-            heard = api.Heard(run.group, self._desk.name(of), run.program, int(run.delivery), place, run.body)
+            heard = api.Heard(run.group, self._desk.name(of), run.program, run.delivery, place, run.body)
             self._desk.effects.append(Deliver(programs, heard, self._view.id, line))
 
     def install(self, view: View, states: Iterable[State], *, is_primary: bool, has_gap: bool) -> None:
