@@ -5,7 +5,6 @@ members of the next view lack of the history before it is asked for by place (La
 """
 
 import enum
-from typing import Annotated
 
 import msgspec
 
@@ -29,7 +28,7 @@ class Run(msgspec.Struct, frozen=True, array_like=True, tag="run"):
     number: int
     """Counts the ordered runs of the node's life from 1, so that none is ordered twice; 0 where there is no order."""
     delivery: Delivery
-    others: Annotated[int, msgspec.Meta(ge=0, le=255)] = 0
+    others: int = 0
     """SAFE: nodes that must hold it besides the one that orders it."""
     verb: Verb = Verb.SAY
     body: bytes = b""

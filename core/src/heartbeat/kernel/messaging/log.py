@@ -142,7 +142,7 @@ class Log:
     def _held_by(self, others: int, places: Sequence[int]) -> int:
         """Return the place up to which so many others hold everything, or all of them where there are fewer."""
         count = min(others, len(places))
-        return places[count - 1] if count else self.held
+        return places[count - 1] if count > 0 else self.held
 
     def _forget(self) -> None:
         """Nobody in the view asks again for what every member has given out; one that comes back may, for a while."""
