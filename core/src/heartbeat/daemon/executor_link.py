@@ -59,6 +59,7 @@ class ExecutorLink:
         self._hung = hung
         self._deadtime_s = config.cluster.timers.deadtime_s
         self._watch: ExecutorWatch | None = None
+        self._is_late = False
         self._look_s = 0.0
         self._looking: asyncio.TimerHandle | None = None
         self._take = take
@@ -186,7 +187,7 @@ class ExecutorLink:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
-        self._watch = None
+        self._watch, self._is_late = None, False
         self._asked.clear()
         if was_ready:
             self._take(events.ExecutorChanged(ready=False, detail="the executor died"))
@@ -199,6 +200,7 @@ class ExecutorLink:
         report = _decoder.decode(message)
         if self._watch is not None:
             self._watch.heard(time.monotonic())
+            self._tell_late(0.0)
         if isinstance(report, wire.Pong):
             return
         if isinstance(report, wire.Running):
@@ -252,6 +254,7 @@ class ExecutorLink:
             return
         now_s = time.monotonic()
         silent_s = watch.tick(now_s)
+        self._tell_late(watch.late_s(now_s))
         if silent_s:
             self._take(events.ExecutorHung(silent_s))
             self._hung(silent_s)
@@ -259,6 +262,12 @@ class ExecutorLink:
             self._send(wire.Ping())
         self._look_s = now_s + TICK_S
         self._looking = asyncio.get_running_loop().call_later(TICK_S + LEEWAY_S, self._look_again, watch)
+
+    def _tell_late(self, silent_s: float) -> None:
+        """Tell the kernel when an answer is overdue, and when it has come; the kernel counts on from there."""
+        if bool(silent_s) != self._is_late:
+            self._is_late = bool(silent_s)
+            self._take(events.ExecutorSilent(silent_s))
 
     def _finish(self, number: int, result: Result) -> None:
         operation = self._under_way.pop(number, None)

@@ -7,6 +7,8 @@ daemon's own loop that came on time: a daemon that stood still itself has not li
 from collections.abc import Callable
 
 TICK_S = 1.0
+LATE_TICKS = 2
+"""An answer that has not come two ticks after the one before is overdue; others are told for how long."""
 LEEWAY_S = 0.25
 """A tick may wait so long for a moment in which the daemon is awake anyway."""
 LEAST_S = 3.0
@@ -25,6 +27,11 @@ class ExecutorWatch:
     def heard(self, now_s: float) -> None:
         """Something came from the executor."""
         self._heard_s = now_s
+
+    def late_s(self, now_s: float) -> float:
+        """Return for how long it has been silent when an answer is overdue; else 0."""
+        silent_s = now_s - self._heard_s
+        return silent_s if silent_s > LATE_TICKS * TICK_S else 0.0
 
     def tick(self, now_s: float) -> float:
         """Return for how long the executor has been silent, once it is too long; else 0, and it is to be asked."""

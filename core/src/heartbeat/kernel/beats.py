@@ -15,6 +15,7 @@ from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.director import Director
+from heartbeat.kernel.durability import Durability
 from heartbeat.kernel.exclusion import Exclusion
 from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.leaving import Leaving
@@ -22,7 +23,7 @@ from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership
 from heartbeat.kernel.messaging.messaging import Messaging
 from heartbeat.kernel.rest import Rest
-from heartbeat.wire.messages import Beat, Heard
+from heartbeat.wire.messages import Beat
 
 
 class Beats:
@@ -42,10 +43,12 @@ class Beats:
         messaging: Messaging,
         exclusion: Exclusion,
         rest: Rest,
+        durability: Durability,
     ) -> None:
         self._desk, self._channel, self._detector, self._membership = desk, channel, detector, membership
         self._ledger, self._fencing, self._director, self._leaving = ledger, fencing, director, leaving
         self._ability, self._messaging, self._exclusion, self._rest = ability, messaging, exclusion, rest
+        self._durability = durability
         self.next_s = 0.0
         self._last: Beat | None = None
         """The last one; kept as long as no part had a turn since, so that the next one differs in ages, stamps and
@@ -84,15 +87,18 @@ class Beats:
     def _make(self) -> Beat:
         alive = (peer for peer in self._detector.peers.values() if peer.alive)
         row = tuple(self._channel.row(peer.nid, self._detector.age_s(peer.nid), peer.echo_ms) for peer in alive)
-        sent_ms = int(self._desk.now_s * 1000)
-        if self._last is None:
-            self._last = self._whole(row, sent_ms)
-        else:
-            sent = self._messaging.streams.sent
-            self._last = msgspec.structs.replace(self._last, row=row, sent_ms=sent_ms, sent=sent)
+        self._last = msgspec.structs.replace(
+            self._last or self._whole(),
+            row=row,
+            sent=self._messaging.streams.sent,
+            sent_ms=int(self._desk.now_s * 1000),
+            executor_age_ms=int(self._ability.age_s * 1000),
+            persist_age_ms=int(self._durability.age_s * 1000),
+        )
         return self._last
 
-    def _whole(self, row: tuple[Heard, ...], sent_ms: int) -> Beat:
+    def _whole(self) -> Beat:
+        """All but stamps and ages."""
         desk, cluster, membership = self._desk, self._desk.cluster, self._membership
         phase = "leaving" if self._leaving.is_leaving else membership.phase.value
         return Beat(
@@ -103,13 +109,13 @@ class Beats:
             cluster.timers.deadtime_s,
             membership.shown,
             phase,
-            row,
+            (),
             tuple(self._ledger.mine.values()),
             self._channel.stream_high,
             membership.epoch,
             self._fencing.devices.can_fence(),
             self._director.executor_ready,
-            sent_ms,
+            0,
             desk.birth.plugins,
             self._ability.is_unable(desk.me),
             self._messaging.streams.sent,

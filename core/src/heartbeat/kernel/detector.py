@@ -205,12 +205,11 @@ class Detector:
         Young enough to be no matter for any part: the hold is the first, which asks from 0.8 of deadtime on.
         """
         before = self.peers[nid].beat
-        if before is None:
-            return False
-        alike = msgspec.structs.replace(beat, row=before.row, sent_ms=before.sent_ms, sent=before.sent)
-        if alike != before:
+        if before is None or _without_ages(beat) != _without_ages(before):
             return False
         young_ms = min(self._desk.cluster.timers.warntime_s, self.deadtime_s / 2) * 1000
+        if max(beat.executor_age_ms, before.executor_age_ms, beat.persist_age_ms, before.persist_age_ms) > young_ms:
+            return False
         return len(beat.row) == len(before.row) and all(
             (new.nid, new.incarnation, new.contiguous) == (old.nid, old.incarnation, old.contiguous)
             and max(new.age_ms, old.age_ms) <= young_ms
@@ -334,3 +333,12 @@ class Detector:
                 f"no frame on any link for {silence:.3f} s, deadtime is {self.dead_after_s(peer):g} s",
                 alarm=True,
             )
+
+
+def _without_ages(beat: Beat) -> Beat:
+    return msgspec.structs.replace(beat, row=(), sent=0, sent_ms=0, executor_age_ms=0, persist_age_ms=0)
+
+
+def planned_by(beat: Beat) -> tuple[object, ...]:
+    """Return what of a beat planning goes by, beside holdings."""
+    return beat.digest, beat.executor_ok, beat.unable, beat.outsiders

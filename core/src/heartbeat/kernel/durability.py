@@ -60,6 +60,13 @@ class Durability:
             )
             self.problem, self._again_s = "", float("inf")
 
+    @property
+    def age_s(self) -> float:
+        """Return for how long something has waited to be stored; 0 when nothing does."""
+        if self.problem:
+            return self._desk.now_s - self.since_s
+        return self._desk.now_s - self._under_way[0][2] if self._under_way else 0.0
+
     def deadline_s(self) -> float:
         """Return when the disk will be late, or is tried again."""
         due_s = self._late_s() if self._under_way and not self.problem else float("inf")

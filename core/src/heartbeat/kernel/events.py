@@ -53,6 +53,13 @@ class ExecutorHung(msgspec.Struct, frozen=True, tag=True):
     silent_s: float
 
 
+class ExecutorSilent(msgspec.Struct, frozen=True, tag=True):
+    """The executor, asked every second, does not answer in time any more; or it does again."""
+
+    silent_s: float
+    """Since its last answer; 0: it answers."""
+
+
 class HoldKnown(msgspec.Struct, frozen=True, tag=True):
     """What silences one of this node's resources by itself when the node's processes stop."""
 
@@ -134,6 +141,7 @@ Event = (
     | OperationFinished
     | ExecutorChanged
     | ExecutorHung
+    | ExecutorSilent
     | HoldKnown
     | DevicesKnown
     | ClientAsked

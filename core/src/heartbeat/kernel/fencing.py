@@ -7,6 +7,7 @@ works or a person confirms.
 """
 
 from heartbeat.kernel.case import RETRY_LAST_S, Case, Stage
+from heartbeat.kernel.causes import Causes
 from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.credit import Credit
 from heartbeat.kernel.desk import Desk
@@ -21,7 +22,7 @@ from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.model.proof import Proof, Proved
 from heartbeat.model.view import Member, Standing
-from heartbeat.wire.messages import FenceMe, FenceOrder, FenceReport, Local, State
+from heartbeat.wire.messages import FenceMe, FenceOrder, FenceReport, State
 
 RACE_FACTOR = 1.5
 """In two nodes the higher nid waits this many times its device's worst case, so that not both shoot."""
@@ -51,6 +52,7 @@ class Fencing:
         ledger: Ledger,
         credit: Credit,
         exclusion: Exclusion,
+        causes: Causes,
     ) -> None:
         self._desk, self._channel, self._detector = desk, channel, detector
         self._membership, self._ledger, self._credit = membership, ledger, credit
@@ -61,7 +63,7 @@ class Fencing:
         self._switch_on = SwitchOn(desk, detector)
         self._number = 0
         self._held_until_s = 0.0
-        self._exclusion = exclusion
+        self._exclusion, self._causes = exclusion, causes
 
     # Questions.
 
@@ -108,7 +110,8 @@ class Fencing:
         if not self._may_act:
             return
         if self._ledger.dirty:
-            self._fence_the_blocked()
+            for nid, why in self._causes.found():
+                self.fence_for_cause(nid, why)
         if self._membership.coordinator == self._desk.me:
             for nid in self._absent():
                 if self._is_open(nid) and nid not in self.cases and not self._without_credit(nid):
@@ -206,17 +209,6 @@ class Fencing:
         target = Member(nid, self._detector.peers[nid].incarnation)
         if nid not in self.cases or self.cases[nid].target != target:
             self._start_case(target, why, 0, for_cause=True)
-
-    def _fence_the_blocked(self) -> None:
-        """A member that said so once says so in every beat: nobody who comes later has to have heard it then."""
-        names = self._desk.cluster.has_device
-        for nid in self._membership.view.nids:
-            if nid == self._desk.me or self._desk.name(nid) not in names:
-                continue
-            for index, group in enumerate(self._desk.cluster.groups):
-                holding = self._ledger.holding(nid, index)
-                if holding and holding.state is Local.BLOCKED:
-                    self.fence_for_cause(nid, f"it cannot stop {group.name}: {holding.detail}")
 
     def _leads(self, case: Case) -> bool:
         if case.for_cause:

@@ -10,12 +10,13 @@ from heartbeat.kernel.ability import Ability
 from heartbeat.kernel.beats import Beats
 from heartbeat.kernel.birth import Birth
 from heartbeat.kernel.calm import Calm
+from heartbeat.kernel.causes import Causes
 from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.confirming import Confirming
 from heartbeat.kernel.contest import Contest
 from heartbeat.kernel.credit import Credit
 from heartbeat.kernel.desk import Desk
-from heartbeat.kernel.detector import Detector
+from heartbeat.kernel.detector import Detector, planned_by
 from heartbeat.kernel.director import Director
 from heartbeat.kernel.door import Door
 from heartbeat.kernel.durability import Durability
@@ -66,7 +67,8 @@ class Kernel:
         self._credit = Credit(desk, self._durability)
         self._exclusion = Exclusion(desk, detector, membership, ledger)
         self._rest = Rest(desk, membership)
-        self._fencing = Fencing(desk, channel, detector, membership, ledger, self._credit, self._exclusion)
+        causes = Causes(desk, membership, ledger, self._ability)
+        self._fencing = Fencing(desk, channel, detector, membership, ledger, self._credit, self._exclusion, causes)
         ghosts = Ghosts(desk, ledger, self._fencing, groups)
         self._door = Door(desk, channel, detector, ledger, Twins(desk, channel, detector), ghosts)
         self._contest = Contest(desk, membership, groups)
@@ -79,11 +81,11 @@ class Kernel:
         )
         self._moves = Moves(desk, channel, membership, ledger, self._director, groups)
         self._leaving = Leaving(desk, channel, detector, membership, ledger, self._director, groups)
-        speaks = (self._fencing, self._director, self._leaving, self._ability, self._messaging)
-        self._beats = Beats(desk, channel, detector, membership, ledger, *speaks, self._exclusion, self._rest)
+        speaks = (self._fencing, self._director, self._leaving, self._ability, self._messaging, self._exclusion)
+        self._beats = Beats(desk, channel, detector, membership, ledger, *speaks, self._rest, self._durability)
         self._confirming = Confirming(desk, channel, detector, membership, ledger, self._director)
         report_on = (self._fencing, self._director, self._leaving, groups, self._durability)
-        self._report = Report(desk, detector, membership, ledger, self._exclusion, *report_on)
+        self._report = Report(desk, detector, membership, ledger, self._exclusion, self._ability, *report_on)
         self._is_born = False
         self._last_s = 0.0
         self._armed_s = float("-inf")
@@ -175,6 +177,8 @@ class Kernel:
                 self._executor(event)
             case events.ExecutorHung():
                 self._ability.hung(event.silent_s)
+            case events.ExecutorSilent():
+                self._ability.silent(event.silent_s)
             case events.HoldKnown():
                 self._hold.known(event.resource, event.how)
             case events.DevicesKnown():
@@ -231,7 +235,7 @@ class Kernel:
 
     def _beat(self, nid: Nid, sequence: int, beat: m.Beat) -> None:
         desk = self._desk
-        before = self._detector.peers[nid].beat
+        before, was_stalled = self._detector.peers[nid].beat, self._ability.is_stalled(nid)
         self._is_old_news = self._detector.says_the_same(nid, beat)
         if self._is_old_news and self.is_calm():
             self._same_beat(nid, sequence, beat)
@@ -250,11 +254,7 @@ class Kernel:
                     alarm=True,
                 )
             return
-        if (
-            before is None
-            or before.digest != beat.digest
-            or (before.executor_ok, before.unable, before.outsiders) != (beat.executor_ok, beat.unable, beat.outsiders)
-        ):
+        if before is None or planned_by(before) != planned_by(beat) or self._ability.is_stalled(nid) != was_stalled:
             self._ledger.dirty = True
         self._channel.told_high(nid, beat.stream_high)
         self._ledger.told(nid, self._channel.senders[nid].incarnation, sequence, beat.holdings, beat.rests)
@@ -323,6 +323,7 @@ class Kernel:
 
     def _executor(self, event: events.ExecutorChanged) -> None:
         self._director.executor_ready = event.ready
+        self._ability.executor(is_ready=event.ready)
         self._ledger.dirty = self._desk.urgent = True
         if event.ready:
             self._fencing.executor_back()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from heartbeat.kernel.ability import Ability
 from heartbeat.kernel.case import Stage
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector, LinkState, Peer
@@ -50,6 +51,7 @@ class Report:
         membership: Membership,
         ledger: Ledger,
         exclusion: Exclusion,
+        ability: Ability,
         fencing: Fencing,
         director: Director,
         leaving: Leaving,
@@ -58,7 +60,7 @@ class Report:
     ) -> None:
         self._desk, self._detector, self._membership = desk, detector, membership
         self._ledger, self._exclusion, self._fencing, self._director = ledger, exclusion, fencing, director
-        self._leaving, self._groups, self._durability = leaving, groups, durability
+        self._leaving, self._groups, self._durability, self._ability = leaving, groups, durability, ability
 
     def status(self, now_s: float, why: str, view_since_s: float, link_problems: dict[int, str]) -> ClusterStatus:
         """Return everything. ``why`` is the quorum engine's sentence, ``link_problems`` what keeps a link closed."""
@@ -82,11 +84,7 @@ class Report:
     def _alarms(self, now_s: float, link_problems: dict[int, str]) -> Iterator[FindingStatus]:
         """What stands now and should not: derived from the states, so that an alarm ends when its cause does."""
         desk = self._desk
-        if self._durability.problem:
-            yield FindingStatus(
-                f"{desk.name(desk.me)} has no durable role: {self._durability.problem}",
-                now_s - self._durability.since_s,
-            )
+        yield from self._disks(now_s)
         for index, problem in sorted(link_problems.items()):
             if problem:
                 yield FindingStatus(f"{desk.birth.links[index]} cannot be opened: {problem}", 0.0)
@@ -101,9 +99,19 @@ class Report:
             if group.state is Local.BLOCKED or group.failures:
                 yield FindingStatus(f"{group.group.name}: {group.detail}", now_s - group.since_s)
         for nid in self._director.unable():
-            yield FindingStatus(f"{desk.name(nid)} cannot act reliably: its executor stood still again and again", 0.0)
+            yield FindingStatus(f"{desk.name(nid)} cannot act reliably: {self._ability.why(nid)}", 0.0)
         for nid in self._director.differing():
             yield FindingStatus(f"{desk.name(nid)} reads other files than this node: planning waits", 0.0)
+
+    def _disks(self, now_s: float) -> Iterator[FindingStatus]:
+        desk, durability = self._desk, self._durability
+        if durability.problem:
+            text = f"{desk.name(desk.me)} has no durable role: {durability.problem}"
+            yield FindingStatus(text, now_s - durability.since_s)
+        for nid, peer in sorted(self._detector.peers.items()):
+            waits_s = peer.beat.persist_age_ms / 1000 if peer.alive and peer.beat else 0.0
+            if waits_s >= desk.cluster.timers.deadtime_s:
+                yield FindingStatus(f"{desk.name(nid)} has no durable role: its disk does not store its state", waits_s)
 
     # Nodes.
 

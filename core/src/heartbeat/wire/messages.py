@@ -105,6 +105,10 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", array_like=True):
     """Whom a view with quorum excludes, though the sender hears them."""
     rests: ViewId = ViewId()
     """Not epoch 0: the sender takes no order of this view, or of any before it: what it calls stopped stays stopped."""
+    executor_age_ms: int = 0
+    """For how long the sender's executor, ready once, has not answered or is away; 0 while it answers in time."""
+    persist_age_ms: int = 0
+    """For how long something has waited for the sender's disk; 0 when nothing does."""
 
 
 class Nak(msgspec.Struct, frozen=True, tag="nak", array_like=True):
