@@ -3,11 +3,13 @@
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from heartbeat.testing import killed
 from heartbeat.testing.killed import POINTS_MAX, killed_on_the_way
 
 
@@ -70,6 +72,14 @@ def wait_until(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < deadline_s, "it did not happen in time"
         time.sleep(0.005)
+
+
+def test_a_child_that_waits_for_ever_is_killed_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one does that was forked while a thread held a lock, which nobody will ever release in the child."""
+    monkeypatch.setattr(killed, "LIMIT_S", 1)
+    held = threading.Lock()
+    held.acquire()
+    assert list(killed_on_the_way(held.acquire)) == []
 
 
 @pytest.mark.parametrize("fails", [False, True])

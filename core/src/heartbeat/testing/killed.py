@@ -23,6 +23,10 @@ TOUCHES = frozenset({
 POINTS_MAX = 12
 """Of a long way, so many points evenly spread: a connection by ssh touches the world some hundred times."""
 
+LIMIT_S = 30
+"""A child that was forked while a thread of the simulator held a lock, OpenSSL's for one, may wait for it for ever: it
+is killed then, which is a point on the way as good as another."""
+
 
 def killed_on_the_way(call: Callable[[], object]) -> Iterator[int]:
     """Kill the call at one point after the other; yield each point, counted from 1, when its process is gone.
@@ -53,6 +57,8 @@ def _in_a_child(work: Callable[[], object]) -> None:
         return
     try:
         os.setsid()
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # it ends the process, whatever it waits for
+        signal.alarm(LIMIT_S)
         work()
     finally:
         os._exit(0)
