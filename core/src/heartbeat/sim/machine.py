@@ -251,8 +251,7 @@ class Machines:
             found = Outcome.RUNNING if run.subject in self.active[nid] else Outcome.STOPPED
             return Result(found if how.outcome is Outcome.DONE else how.outcome, how.detail)
         if run.action is Action.POWER and how.outcome is Outcome.DONE:
-            is_on = self.powered[self._nid(run.host)]
-            return Result(Outcome.RUNNING, "on") if is_on else Result(Outcome.STOPPED, "off", Proof.READ_BACK)
+            return self._read_power(nid, self._nid(run.host))
         if run.action is Action.ON:
             self._switch_on(self._nid(run.host))
         return Result(how.outcome, how.detail)
@@ -291,10 +290,19 @@ class Machines:
         if how.outcome is not Outcome.DONE:
             return Result(how.outcome, how.detail)
         self.fenced.append((self._world.now_s, self._world.cluster.nodes[nid], run.host))
+        self._reports_off(nid, target, how.proof, is_true=how.acts)
+        return Result(Outcome.DONE, how.detail or f"the switch reads {run.host} off", how.proof)
+
+    def _read_power(self, nid: Nid, target: Nid) -> Result:
+        if self.powered[target]:
+            return Result(Outcome.RUNNING, "on")
+        self._reports_off(nid, target, Proof.READ_BACK, is_true=True)
+        return Result(Outcome.STOPPED, "off", Proof.READ_BACK)
+
+    def _reports_off(self, nid: Nid, target: Nid, proof: Proof, *, is_true: bool) -> None:
         if self._world.watch is not None:
             incarnation = self._world.nodes[target].highest
-            self._world.watch.see(Fenced(self._world.now_s, nid, target, incarnation, how.proof, how.acts))
-        return Result(Outcome.DONE, how.detail or f"the switch reads {run.host} off", how.proof)
+            self._world.watch.see(Fenced(self._world.now_s, nid, target, incarnation, proof, is_true))
 
     def _switch_on(self, target: Nid) -> None:
         if self.boots_again and not self.powered[target]:
