@@ -71,6 +71,11 @@ def test_a_newcomer_holds_what_somebody_has_still_to_give_out_and_has_missed_not
     assert (got.after, got.until, got.has_gap) == (4, 6, False)
 
 
+def test_who_comes_from_a_minority_without_a_history_is_told_of_a_gap() -> None:
+    states = (state(A, spoken(6, (V1, 0), given=4), V2), state(B, spoken(6, (V1, 0))), state(C, FRESH, V2))
+    assert heritage(C, *states).has_gap
+
+
 def test_a_minority_leaves_rank_and_history_as_they_are_and_evens_out_what_was_given_out() -> None:
     states = (state(A, spoken(5, (V1, 0), given=2)), state(B, spoken(7, (V1, 0), given=6)))
     got = heritage(A, *states, nodes=5)

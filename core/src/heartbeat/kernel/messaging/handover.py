@@ -92,7 +92,8 @@ def _primary(
         old_line=spoken.line,
         roots=(*spoken.roots, (ballot, spoken.held)),
         said=dict(spoken.said),
-        has_gap=bool(mine.spoken.roots) and (is_new_line or not goes_on),
+        # Who comes from a minority without a history had company that gives out the rest of its own now.
+        has_gap=bool(mine.spoken.roots or mine.old.epoch) and not (goes_on and (not is_new_line or not spoken.roots)),
     )
 
 
