@@ -29,6 +29,7 @@ from heartbeat.kernel.hold import Hold
 from heartbeat.kernel.leaving import Leaving
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.links import Links
+from heartbeat.kernel.mail import Mail
 from heartbeat.kernel.membership import Membership, joiners
 from heartbeat.kernel.messaging.messaging import Messaging
 from heartbeat.kernel.moves import Moves
@@ -83,6 +84,8 @@ class Kernel:
         self._leaving = Leaving(desk, channel, detector, membership, ledger, self._director, groups)
         speaks = (self._fencing, self._director, self._leaving, self._ability, self._messaging, self._exclusion)
         self._beats = Beats(desk, channel, detector, membership, ledger, *speaks, self._rest, self._durability)
+        addressees = (self._director, self._fencing, self._moves, self._leaving, self._hold, groups)
+        self._mail = Mail(channel, membership, *addressees)
         self._confirming = Confirming(desk, channel, detector, membership, ledger, self._director)
         report_on = (self._fencing, self._director, self._leaving, groups, self._durability)
         self._report = Report(desk, detector, membership, ledger, self._exclusion, self._ability, *report_on)
@@ -226,7 +229,7 @@ class Kernel:
         ready = [packet] if packet.stream == 0 else self._channel.in_order(nid, packet)
         for each in ready:
             if each.to in (-1, self._desk.me):
-                self._message(nid, each.message)
+                self._mail.read(nid, each.message)
 
     def _is_kin(self, nid: Nid) -> bool:
         """Does the sender list the same nodes? Otherwise its nids mean other nodes, and only its beats are read."""
@@ -277,47 +280,6 @@ class Kernel:
         self._hold.heard(nid, beat)
         self._messaging.heard(nid, beat)
         self._beats.heard()
-
-    def _message(self, nid: Nid, message: m.Message) -> None:  # noqa: C901, PLR0912 - one case per message
-        match message:
-            case m.Nak():
-                self._channel.repeat(message)
-            case m.Propose():
-                self._membership.on_propose(nid, message)
-            case m.Refuse():
-                self._membership.on_refuse(message)
-            case m.Reject():
-                self._membership.on_reject(nid, message)
-            case m.Flush():
-                self._membership.on_flush(nid, message)
-            case m.Sync():
-                self._membership.on_sync(nid, message)
-            case m.Synced():
-                self._membership.on_synced(nid, message)
-            case m.Install():
-                self._membership.on_install(message)
-            case m.Order():
-                # Who stood still starts nothing on an order that may have waited for it; a stop is always right.
-                if message.action == "stop" or self._hold.resync_s is None:
-                    self._director.obey(message)
-            case m.FenceOrder():
-                self._fencing.ordered(message)
-            case m.FenceReport():
-                self._fencing.reported(nid, message)
-            case m.FenceMe():
-                self._fencing.fence_for_cause(
-                    nid, f"it cannot stop {self._groups[message.group].group.name}: {message.detail}"
-                )
-            case m.MoveRequest():
-                self._moves.requested(nid, message)
-            case m.MoveReply():
-                self._moves.replied(message)
-            case m.Leave():
-                self._leaving.others_leave(nid, message)
-            case m.LeaveSeen():
-                self._leaving.seen(nid, message)
-            case m.StaleLife():
-                self._channel.told_stale(nid, message)
 
     # Other events.
 
@@ -405,7 +367,7 @@ class Kernel:
             if nid != desk.me:
                 for packet in self._channel.covered(nid, state.stream):
                     if packet.to in (-1, desk.me):
-                        self._message(nid, packet.message)
+                        self._mail.read(nid, packet.message)
                 self._ledger.told(nid, state.member.incarnation, state.sequence, state.holdings)
         silent = [self._detector.peers[nid].silent_decision for nid in desk.others if not view.has(nid)]
         names = ", ".join(desk.name(nid) for nid in view.nids)

@@ -44,7 +44,7 @@ MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "waiting-order-obeyed",
         "a start that waited for a node that stood still is carried out",
-        "kernel:Kernel._message",
+        "mail:Mail.read",
         'if message.action == "stop" or self._hold.resync_s is None:',
         "if True:",
     ),
