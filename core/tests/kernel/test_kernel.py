@@ -149,8 +149,8 @@ def test_a_pause_during_initdead_gives_the_unheard_another_deadtime(make_lone: M
 
 
 def test_it_never_asks_to_be_woken_at_once(make_world: Any, make_cluster: Any, make_group: Any) -> None:
-    """A deadline that is past and stays would keep a real-time daemon spinning. A frame may ask for it: in step with its
-    sender this node's beat leaves at the wake-up that follows, and with that the deadline is over."""
+    """A deadline that is past and stays would keep a real-time daemon spinning. A frame may ask for it: in step with
+    its sender this node's beat leaves at the wake-up that follows, and with that the deadline is over."""
     groups = (make_group("data", "node1", "fs!"), make_group("ip", "node2"))
     timers = Timers(keepalive_s=0.2, warntime_s=0.5, deadtime_s=1.0, initdead_s=2.0)
     world = make_world(make_cluster(4, *groups, device=False, timers=timers), at_rest=False, seed=5)

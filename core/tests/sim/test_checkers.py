@@ -185,6 +185,11 @@ KEPT: dict[str, list[o.Observation]] = {
         installed(B, view(3, A, B)),
         o.Met(1001.0, Member(B, 1), ViewId(3, A), has_gap=True),
         installed(C, view(3, A, B)),
+        given(B, SAFE, place=1),
+        given(A, SAFE, place=1, epoch=3),
+        installed(A, view(4, A, B)),
+        installed(B, view(4, A, B)),
+        installed(C, view(4, A, B)),
     ],
     "S6": [given(A, FIFO), given(A, Words(B, 1, Delivery.CAUSAL, 2)), given(A, Words(B, 1, Delivery.FIFO, 5), epoch=3)],
     "S7": [

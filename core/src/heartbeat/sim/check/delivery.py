@@ -9,7 +9,10 @@ from heartbeat.sim.observation import Given, Installed, Met, Observation, Said, 
 
 class Synchrony(Checker):
     law = "S5"
-    says = "members that go from one view to the same next one have delivered the same in it, or know of their gap"
+    says = (
+        "members that go from one view to the same next one have delivered the same in it, or ordered messages by then,"
+        " or know of their gap"
+    )
     sees = (Installed, Given, Met)
 
     def __init__(self, setting: Setting) -> None:
@@ -19,6 +22,8 @@ class Synchrony(Checker):
         self._met: dict[Member, ViewId] = {}
         """In which view its program came."""
         self._given: dict[tuple[Member, ViewId], set[Words]] = {}
+        self._ordered: dict[tuple[Member, Words], ViewId] = {}
+        """In which view: who was away catches up with what others got before they met it."""
         self._gaps: set[tuple[Member, ViewId]] = set()
         self._due: list[tuple[Member, ViewId, ViewId]] = []
         """(member, old view, new view): compared once the step of its installation is over."""
@@ -33,6 +38,8 @@ class Synchrony(Checker):
         if isinstance(observation, Given):
             if observation.message.delivery is not Delivery.RAW:
                 self._given.setdefault((observation.member, observation.view), set()).add(observation.message)
+            if observation.message.delivery.is_ordered:
+                self._ordered.setdefault((observation.member, observation.message), observation.view)
             return
         assert isinstance(observation, Installed)
         self._settle(observation)
@@ -49,13 +56,17 @@ class Synchrony(Checker):
                 continue
             given = self._given.get((member, old), set())
             first, theirs = self._first.setdefault((old, new), (member, given))
-            if given != theirs:
-                odd = min(given ^ theirs, key=str)
+            odd = [it for it in given ^ theirs if not (self._had(member, it, old) and self._had(first, it, old))]
+            if odd:
                 self.broken(
                     observation,
                     f"{self.name(member.nid)} and {self.name(first.nid)} go from view {old} to {new},"
-                    f" and only one of them got {odd}",
+                    f" and only one of them got {min(odd, key=str)}",
                 )
+
+    def _had(self, member: Member, message: Words, by: ViewId) -> bool:
+        view = self._ordered.get((member, message))
+        return view is not None and view <= by
 
 
 class Fifo(Checker):
