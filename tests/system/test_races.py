@@ -18,7 +18,7 @@ def test_a_full_cut_with_a_slow_device_has_exactly_one_survivor(up: Callable[...
         for node in cluster.nodes:
             cluster.until(lambda node=node: ready(cluster, node), f"{node} reaches its device")  # type: ignore[misc]
         before = len(cluster.shots())
-        cluster.lab.device("slow", 2.5)
+        cluster.lab.device("slow", 5.0)
         cluster.lab.cut("node1" if number % 2 else "node2")
         cluster.until(lambda before=before: len(cluster.shots()) > before, "one is shot")  # type: ignore[misc]
         shot = cluster.shots()[before]

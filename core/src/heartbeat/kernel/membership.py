@@ -99,6 +99,8 @@ class Membership:
         """Whom a node would not leave for a view with this one, which does not hear those."""
         self._install_again_s = 0.0
         self._is_doubted = False
+        self._doubted = ViewId()
+        """What was promised when this node stood still: the others may have given it up long before it is installed."""
         self._woke_s = float("-inf")
 
     @property
@@ -127,8 +129,9 @@ class Membership:
         self._saw_epoch(self.epoch)
 
     def doubt(self) -> None:
-        """This node stood still: its view may be over, so it acts on the next one only."""
+        """This node stood still: its view may be over, and the one under way, too, so it acts on the next one only."""
         self._is_doubted = self.phase is Phase.MEMBER
+        self._doubted = self.promised
         self._woke_s = self._desk.now_s
 
     def is_over(self) -> None:
@@ -437,7 +440,7 @@ class Membership:
     def _install(self, sync: Sync, why: str) -> None:
         self.view = View(sync.ballot, sync.members)
         self.phase = Phase.MEMBER
-        self._is_doubted = False
+        self._is_doubted = sync.ballot == self._doubted
         self._stays_with = {nid: others for nid, others in self._stays_with.items() if not self.view.has(nid)}
         self._flushed_s, self._sync, self._stirred_s = float("inf"), None, None
         self._desk.urgent = True
