@@ -105,9 +105,9 @@ class Hold:
             return  # frames that waited for us say nothing about who hears us now
         if mine is not None:
             self._heard_s[key] = (now - mine.age_ms / 1000, mine.age_ms / 1000)
-        elif key in self._heard_s:
-            # No longer in its row: it has given us up.
-            until_s, _ = self._heard_s[key]
+        else:
+            # It has given us up, or has not heard us since it began: then the time counts from its first word.
+            until_s, _ = self._heard_s.get(key, (now, 0.0))
             self._heard_s[key] = (until_s, now - until_s)
 
     def _compare_clocks(self, peer: Peer, beat: Beat) -> None:
