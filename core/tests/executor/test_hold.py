@@ -106,7 +106,10 @@ class Held(Executor):
         pids: list[int] = []
 
         def found() -> bool:
-            entries = [json.loads(path.read_text()) for path in (self.places.run / "operations").glob("[0-9]*")]
+            try:
+                entries = [json.loads(path.read_text()) for path in (self.places.run / "operations").glob("[0-9]*")]
+            except FileNotFoundError:  # one ended in between
+                return False
             pids[:] = [entry["pid"] for entry in entries if entry["subject"] == "guard"]
             return len(pids) == 1 and is_guard(pids[0])
 

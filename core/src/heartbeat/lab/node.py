@@ -173,8 +173,10 @@ class Node:
             self._running()
             self._note(f"freeze {self.name}")
             self._frozen = True
-            while running := [pid for pid in self.pids() if _state(pid) not in ("T", "Z", "")]:
+            told: set[int] = set()
+            while running := [pid for pid in self.pids() if not _stands_still(pid, told)]:
                 _signal(running, signal.SIGSTOP)
+                told.update(running)
 
     def thaw(self) -> None:
         with self._lock:
@@ -304,6 +306,12 @@ def _namespace(pid: int) -> str:
         return os.readlink(f"/proc/{pid}/ns/pid")  # noqa: PTH115 - hot
     except OSError:
         return ""
+
+
+def _stands_still(pid: int, told: set[int]) -> bool:
+    """Whoever waits for a child between vfork(2) and execve(2) stays in D while that is stopped, and stops after it."""
+    state = _state(pid)
+    return state in ("T", "Z", "") or (state == "D" and pid in told)
 
 
 def _state(pid: int) -> str:
