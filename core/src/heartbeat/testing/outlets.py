@@ -4,10 +4,12 @@ import threading
 import time
 from collections.abc import Sequence
 
-from heartbeat.testing.device import Fault
+from heartbeat.testing.device import DeviceSimulator, Fault
 
 RELAY_S = 1.0
 """How long a slow relay takes: ``Fault.SLOW``."""
+RELAY_FAULTS = frozenset({Fault.DENIES, Fault.LIES, Fault.SLOW})
+"""Those that ``Outlets`` plays; all others are the line's."""
 
 
 class Outlets:
@@ -72,3 +74,21 @@ class Outlets:
     def hosts(self) -> list[str]:
         """Return the names, each once."""
         return list(dict.fromkeys(self.names.values()))
+
+
+class OutletSimulator(DeviceSimulator):
+    """A simulator of a device with outlets: answers the kit from ``relays``, which its constructor makes."""
+
+    relays: Outlets
+
+    def hosts(self) -> list[str]:
+        return self.relays.hosts()
+
+    def is_on(self, host: str) -> bool:
+        return self.relays.is_on(host)
+
+    def outlets(self, host: str) -> list[int]:
+        return self.relays.of(host)
+
+    def turn(self, outlet: int, *, on: bool) -> None:
+        self.relays.turn(outlet, on=on)

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 
-from heartbeat.testing.device import DeviceSimulator, Fault
+from heartbeat.testing.device import Fault
 from heartbeat.testing.dialogue import Answer
-from heartbeat.testing.outlets import Outlets
+from heartbeat.testing.outlets import RELAY_FAULTS, Outlets, OutletSimulator
 from heartbeat.testing.telnet_menu import END, Reply, State, TelnetMenu
 
-RELAY_FAULTS = {Fault.DENIES, Fault.LIES, Fault.SLOW}
 NAMES = ("twin", "node1", "node10", "twin", "a-name-of-23-letters-xx")
 USER, PASSWORD = "apc", "hunter2-hunter2"
 PAGE_LINES = 22
@@ -21,7 +20,7 @@ def screen(title: str, *lines: str) -> str:
     return f"\r\n------- {title} {'-' * (60 - len(title))}\r\n\r\n{body}{FOOT}"
 
 
-class _Card(DeviceSimulator):
+class _Card(OutletSimulator):
     """Two prompts for the login, then whatever the page has."""
 
     faults = frozenset(TelnetMenu.FAULTS | RELAY_FAULTS | {Fault.REFUSES_LOGIN})
@@ -67,18 +66,6 @@ class _Card(DeviceSimulator):
 
     def hasty_params(self) -> dict[str, str]:
         return self.params() | {"timeout": "300ms"}
-
-    def hosts(self) -> list[str]:
-        return self.relays.hosts()
-
-    def is_on(self, host: str) -> bool:
-        return self.relays.is_on(host)
-
-    def outlets(self, host: str) -> list[int]:
-        return self.relays.of(host)
-
-    def turn(self, outlet: int, *, on: bool) -> None:
-        self.relays.turn(outlet, on=on)
 
     def abandoned(self) -> int:
         return self.menu.abandoned

@@ -3,19 +3,18 @@
 import functools
 from collections.abc import Callable, Mapping
 
-from heartbeat.testing.device import DeviceSimulator, Fault
-from heartbeat.testing.outlets import Outlets
+from heartbeat.testing.device import Fault
+from heartbeat.testing.outlets import RELAY_FAULTS, Outlets, OutletSimulator
 from heartbeat.testing.snmp_agent import Oid, SnmpAgent, Value
 
 from heartbeat_stonith_apc.trees import APC, OBJECT_ID, PRODUCTS
 
-RELAY_FAULTS = {Fault.DENIES, Fault.LIES, Fault.SLOW}
 NAMES = ("twin", "node1", "node10", "twin")
 COMMUNITY = "hunter2-hunter2"
 DELAYED = {4, 5, 6}
 
 
-class ApcAgent(DeviceSimulator):
+class ApcAgent(OutletSimulator):
     """An AP7900 (rPDU). The numbers stand here as in the MIB, not as in the driver."""
 
     faults = frozenset(SnmpAgent.FAULTS | RELAY_FAULTS)
@@ -46,18 +45,6 @@ class ApcAgent(DeviceSimulator):
 
     def hasty_params(self) -> dict[str, str]:
         return self.params() | {"timeout": "300ms"}
-
-    def hosts(self) -> list[str]:
-        return self.relays.hosts()
-
-    def is_on(self, host: str) -> bool:
-        return self.relays.is_on(host)
-
-    def outlets(self, host: str) -> list[int]:
-        return self.relays.of(host)
-
-    def turn(self, outlet: int, *, on: bool) -> None:
-        self.relays.turn(outlet, on=on)
 
     def misbehave(self, fault: Fault) -> None:
         if fault in RELAY_FAULTS:

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 
-from heartbeat.testing.device import DeviceSimulator, Fault
+from heartbeat.testing.device import Fault
 from heartbeat.testing.dialogue import Answer
-from heartbeat.testing.outlets import Outlets
+from heartbeat.testing.outlets import RELAY_FAULTS, Outlets, OutletSimulator
 from heartbeat.testing.telnet_menu import END, HELLO, Reply, State, TelnetMenu
 
-RELAY_FAULTS = {Fault.DENIES, Fault.LIES, Fault.SLOW}
 NAMES = ("twin", "node1", "node10", "twin", "eighteen-letters-x")
 USER, PASSWORD = "admin", "hunter2-hunter2"
 GREETING = "RPC-5 Telnet Host\r\nRevision F 4.22, (C) 1999\r\nBay Technical Associates\r\nUnit ID: rack 7\r\n\r\n"
@@ -18,7 +17,7 @@ MENU = (
 )
 
 
-class Rpc(DeviceSimulator):
+class Rpc(OutletSimulator):
     """Takes several sessions, as these units do. ``prompt`` names the model."""
 
     faults = frozenset(TelnetMenu.FAULTS | RELAY_FAULTS | {Fault.REFUSES_LOGIN})
@@ -122,18 +121,6 @@ class Rpc(DeviceSimulator):
 
     def hasty_params(self) -> dict[str, str]:
         return self.params() | {"timeout": "300ms"}
-
-    def hosts(self) -> list[str]:
-        return self.relays.hosts()
-
-    def is_on(self, host: str) -> bool:
-        return self.relays.is_on(host)
-
-    def outlets(self, host: str) -> list[int]:
-        return self.relays.of(host)
-
-    def turn(self, outlet: int, *, on: bool) -> None:
-        self.relays.turn(outlet, on=on)
 
     def abandoned(self) -> int:
         return self.menu.abandoned

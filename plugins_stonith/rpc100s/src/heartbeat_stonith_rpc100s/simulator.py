@@ -4,10 +4,9 @@ import re
 import threading
 
 from heartbeat.testing.device import DeviceSimulator, Fault
-from heartbeat.testing.outlets import Outlets
+from heartbeat.testing.outlets import RELAY_FAULTS, Outlets
 from heartbeat.testing.serial_line import Answer, Reply, SerialLine, State
 
-RELAY_FAULTS = {Fault.DENIES, Fault.LIES, Fault.SLOW}
 COMMAND = r"//0,0,(\d+|\*);?"
 """Outlet 0 at once: 0 = on, * = off, a number = off for so many seconds. Some software ends it with a semicolon."""
 

@@ -2,17 +2,16 @@
 
 import re
 
-from heartbeat.testing.device import DeviceSimulator, Fault
-from heartbeat.testing.outlets import Outlets
+from heartbeat.testing.device import Fault
+from heartbeat.testing.outlets import RELAY_FAULTS, Outlets, OutletSimulator
 from heartbeat.testing.serial_line import Reply, SerialLine, State
 
-RELAY_FAULTS = {Fault.DENIES, Fault.LIES, Fault.SLOW}
 COMMAND = r".*\x02\x18\x18\x02\x18\x18([0-9*])([01T?])"
 """The last attention string of a line counts; some software sends more of it."""
 ORDER = COMMAND.replace("[01T?]", "[01T]")
 
 
-class Rps10Boxes(DeviceSimulator):
+class Rps10Boxes(OutletSimulator):
     """Boxes at addresses 0 to 3: two hosts whose names begin alike, and one with two power supplies.
 
     Denying is a box that goes on saying the old state; the real one has no other refusal.
@@ -41,18 +40,6 @@ class Rps10Boxes(DeviceSimulator):
 
     def hasty_params(self) -> dict[str, str]:
         return self.params() | {"timeout": "300ms", "ready_timeout": "300ms"}
-
-    def hosts(self) -> list[str]:
-        return self.relays.hosts()
-
-    def is_on(self, host: str) -> bool:
-        return self.relays.is_on(host)
-
-    def outlets(self, host: str) -> list[int]:
-        return self.relays.of(host)
-
-    def turn(self, outlet: int, *, on: bool) -> None:
-        self.relays.turn(outlet, on=on)
 
     def misbehave(self, fault: Fault) -> None:
         if fault in RELAY_FAULTS:

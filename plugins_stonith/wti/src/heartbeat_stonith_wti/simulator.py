@@ -4,13 +4,12 @@ import functools
 import re
 from collections.abc import Callable
 
-from heartbeat.testing.device import DeviceSimulator, Fault
+from heartbeat.testing.device import Fault
 from heartbeat.testing.dialogue import Answer
-from heartbeat.testing.outlets import Outlets
+from heartbeat.testing.outlets import RELAY_FAULTS, Outlets, OutletSimulator
 from heartbeat.testing.snmp_agent import SnmpAgent, Value
 from heartbeat.testing.telnet_menu import END, Reply, State, TelnetMenu
 
-RELAY_FAULTS = {Fault.DENIES, Fault.LIES, Fault.SLOW}
 NAMES = ("twin", "node1", "node10", "twin", "sixteen-letters-")
 SECRET = "hunter2-hunter2"  # noqa: S105 - of a simulator
 HEAD = "Network Power Switch v3.02     Site ID: (undefined)\r\n\r\n"
@@ -18,7 +17,7 @@ COLUMNS = "Plug | Name             | Password    | Status | Boot/Seq. Delay | De
 RULE = "-----+------------------+-------------+--------+-----------------+---------+\r\n"
 
 
-class _Switch(DeviceSimulator):
+class _Switch(OutletSimulator):
     """What telnet and SNMP have in common: the relays."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
@@ -26,18 +25,6 @@ class _Switch(DeviceSimulator):
 
     def hasty_params(self) -> dict[str, str]:
         return self.params() | {"timeout": "300ms"}
-
-    def hosts(self) -> list[str]:
-        return self.relays.hosts()
-
-    def is_on(self, host: str) -> bool:
-        return self.relays.is_on(host)
-
-    def outlets(self, host: str) -> list[int]:
-        return self.relays.of(host)
-
-    def turn(self, outlet: int, *, on: bool) -> None:
-        self.relays.turn(outlet, on=on)
 
 
 class NpsSwitch(_Switch):
