@@ -23,7 +23,10 @@ KNOWN_GROUP = "heartbeat.known"
 CONFORMANCE_GROUP = "heartbeat.conformance"
 """Entry points here are conformance classes, each named as the vendor's kind that it judges."""
 
-ABOUT_PLUGINS = frozenset({KINDS_GROUP, KNOWN_GROUP, CONFORMANCE_GROUP})
+SIMULATOR_GROUP = "heartbeat.simulators"
+"""Entry points here are simulators of STONITH devices, each named as the type whose device it plays."""
+
+ABOUT_PLUGINS = frozenset({KINDS_GROUP, KNOWN_GROUP, CONFORMANCE_GROUP, SIMULATOR_GROUP})
 """Groups of ours whose entry points are no plugins."""
 
 KINDS = {

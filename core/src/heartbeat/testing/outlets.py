@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Sequence
+from typing import ClassVar, Self
 
 from heartbeat.testing.device import DeviceSimulator, Fault
 
@@ -77,9 +78,23 @@ class Outlets:
 
 
 class OutletSimulator(DeviceSimulator):
-    """A simulator of a device with outlets: answers the kit from ``relays``, which its constructor makes."""
+    """A simulator of a device with outlets: answers the kit from ``relays``.
 
-    relays: Outlets
+    Its constructor takes ``relays`` as a keyword, none for the kit's own. Announced by an entry point of the group
+    ``heartbeat.simulators`` under the name of the device's type, it stands in ``hb lab`` as well, with the lab's
+    relays, which switch nodes: so it must name its hosts, in ``params`` too, as its relays do.
+    """
+
+    hosts_max: ClassVar[int] = 0
+    """Most hosts that one such device feeds, as 1 of a box with one outlet; 0: as many as there are."""
+
+    def __init__(self, relays: Outlets | None = None) -> None:
+        self.relays = relays or Outlets(["node1", "node10", "twin", "twin"])
+
+    @classmethod
+    def feeding(cls, relays: Outlets) -> Self:
+        """Return one whose outlets are these."""
+        return cls(relays=relays)
 
     def hosts(self) -> list[str]:
         return self.relays.hosts()

@@ -20,9 +20,10 @@ from typing import Self
 
 from heartbeat.testing.device import Fault
 from heartbeat.testing.dialogue import END, Answer, Dialogue, Reply, State
+from heartbeat.testing.outlets import RELAY_FAULTS, OutletSimulator
 from heartbeat.testing.wire import HungUp, Wire
 
-__all__ = ["END", "Answer", "Reply", "SerialLine", "State"]
+__all__ = ["END", "Answer", "Reply", "SerialLine", "SerialSimulator", "State"]
 
 DTR_S = 0.02
 """Between two looks at the line's speed."""
@@ -113,3 +114,18 @@ class SerialLine:
             if pause_s and self._ended.wait(pause_s):
                 return
             os.write(self._device, piece)
+
+
+class SerialSimulator(OutletSimulator):
+    """A simulator of a device with outlets at the end of a serial cable: its constructor makes ``line``."""
+
+    line: SerialLine
+
+    def misbehave(self, fault: Fault) -> None:
+        if fault in RELAY_FAULTS:
+            self.relays.fault = fault
+        else:
+            self.line.misbehave(fault)
+
+    def close(self) -> None:
+        self.line.close()

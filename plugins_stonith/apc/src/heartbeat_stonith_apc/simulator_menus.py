@@ -27,8 +27,8 @@ class _Card(OutletSimulator):
     version = "v3.7.3"
     first = "main"
 
-    def __init__(self, names: tuple[str, ...] = NAMES) -> None:
-        self.relays = Outlets(names)
+    def __init__(self, names: tuple[str, ...] = NAMES, *, relays: Outlets | None = None) -> None:
+        super().__init__(relays or Outlets(names))
         self._is_known = False
         page = self._page()
         self._states = {
@@ -87,6 +87,8 @@ class ApcMenuCard(_Card):
         self,
         names: tuple[str, ...] = NAMES,
         way: tuple[str, ...] = ("Outlet Management", "Outlet Control/Configuration"),
+        *,
+        relays: Outlets | None = None,
     ) -> None:
         self._way = way
         self._outlet = 0
@@ -94,7 +96,7 @@ class ApcMenuCard(_Card):
         self._rest = ""
         self.is_cut = False
         """The list breaks off in the middle, without its foot."""
-        super().__init__(names)
+        super().__init__(names, relays=relays)
 
     def _welcome(self) -> str:
         return self._main()
@@ -191,9 +193,9 @@ class ApcCommandCard(_Card):
     version = "v5.1.7"
     first = "prompt"
 
-    def __init__(self, names: tuple[str, ...] = NAMES) -> None:
+    def __init__(self, names: tuple[str, ...] = NAMES, *, relays: Outlets | None = None) -> None:
         self.is_cut = False
-        super().__init__(names)
+        super().__init__(names, relays=relays)
 
     def _page(self) -> Mapping[str, State]:
         order = r"ol(On|Off) (\d+)"

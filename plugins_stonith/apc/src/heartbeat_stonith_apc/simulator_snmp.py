@@ -33,8 +33,8 @@ class ApcAgent(OutletSimulator):
     configured = f"{APC}.12.3.4.1.1"
     """Names once more, and how long a reboot lasts; ours needs neither, other clients do."""
 
-    def __init__(self) -> None:
-        self.relays = Outlets(NAMES)
+    def __init__(self, relays: Outlets | None = None) -> None:
+        super().__init__(relays or Outlets(NAMES))
         self.pending: set[int] = set()
         """Outlets for which a delayed command waits; an order for them is refused."""
         self.agent = SnmpAgent(self._objects(), self._set, "public", COMMUNITY)

@@ -4,22 +4,24 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 
-from heartbeat.testing.device import DeviceSimulator, Fault
+from heartbeat.testing.device import Fault
 from heartbeat.testing.outlets import Outlets
-from heartbeat.testing.serial_line import Answer, Reply, SerialLine, State
+from heartbeat.testing.serial_line import Answer, Reply, SerialLine, SerialSimulator, State
 
 RELAY_FAULTS = {Fault.LIES, Fault.SLOW}
 DELAYS: Mapping[str, Sequence[str]] = {"p": ("020", "180", "300", "600"), "r": ("000", "060", "180", "300")}
 """Grace and wake-up delay, and the values that they step through."""
 
 
-class SmartUpsLoad(DeviceSimulator):
+class SmartUpsLoad(SerialSimulator):
     """Register 1 tells the truth about the load. It refuses nothing: what it does not take it is silent about."""
 
     faults = frozenset(SerialLine.FAULTS - {Fault.BREAKS_OFF} | RELAY_FAULTS)
 
-    def __init__(self) -> None:
-        self.relays = Outlets(["node1"])
+    hosts_max = 1
+
+    def __init__(self, relays: Outlets | None = None) -> None:
+        super().__init__(relays or Outlets(["node1"]))
         self.has_register = True
         self.twice_s = 0.1
         """Least time between the two characters of an order; 1.5 s for a real one."""
@@ -49,25 +51,10 @@ class SmartUpsLoad(DeviceSimulator):
         self.line.wire.late_s = 1.5
 
     def params(self) -> dict[str, str]:
-        return {"ttydev": self.line.path, "hostlist": "node1", "timeout": "3", "twice": f"{2 * self.twice_s}"}
+        return {"ttydev": self.line.path, "hostlist": self.hosts()[0], "timeout": "3", "twice": f"{2 * self.twice_s}"}
 
     def hasty_params(self) -> dict[str, str]:
         return self.params() | {"timeout": "300ms"}
-
-    def hosts(self) -> list[str]:
-        return self.relays.hosts()
-
-    def is_on(self, host: str) -> bool:
-        return self.relays.is_on(host)
-
-    def misbehave(self, fault: Fault) -> None:
-        if fault in RELAY_FAULTS:
-            self.relays.fault = fault
-        else:
-            self.line.misbehave(fault)
-
-    def close(self) -> None:
-        self.line.close()
 
     def _register_1(self, pressed: re.Match[str]) -> Reply:
         value = "00" if self.relays.has_power(1) else "40"

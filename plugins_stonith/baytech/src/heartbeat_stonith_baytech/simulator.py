@@ -23,9 +23,15 @@ class Rpc(OutletSimulator):
     faults = frozenset(TelnetMenu.FAULTS | RELAY_FAULTS | {Fault.REFUSES_LOGIN})
 
     def __init__(
-        self, prompt: str = "RPC-5", names: tuple[str, ...] = NAMES, start: str = "user", *, asks: bool = False
+        self,
+        prompt: str = "RPC-5",
+        names: tuple[str, ...] = NAMES,
+        start: str = "user",
+        *,
+        asks: bool = False,
+        relays: Outlets | None = None,
     ) -> None:
-        self.relays = Outlets(names)
+        super().__init__(relays or Outlets(names))
         self.resets = 0
         """How often the unit was reset: entry 5 of the menu, one beside the right one."""
         self.lost = 0

@@ -3,21 +3,23 @@
 import re
 import threading
 
-from heartbeat.testing.device import DeviceSimulator, Fault
+from heartbeat.testing.device import Fault
 from heartbeat.testing.outlets import RELAY_FAULTS, Outlets
-from heartbeat.testing.serial_line import Answer, Reply, SerialLine, State
+from heartbeat.testing.serial_line import Answer, Reply, SerialLine, SerialSimulator, State
 
 COMMAND = r"//0,0,(\d+|\*);?"
 """Outlet 0 at once: 0 = on, * = off, a number = off for so many seconds. Some software ends it with a semicolon."""
 
 
-class Rpc100sBox(DeviceSimulator):
+class Rpc100sBox(SerialSimulator):
     """Refuses an order as it refuses nonsense; empty lines it ignores."""
 
     faults = frozenset(SerialLine.FAULTS - {Fault.BREAKS_OFF} | RELAY_FAULTS)
 
-    def __init__(self) -> None:
-        self.relays = Outlets(["node1"])
+    hosts_max = 1
+
+    def __init__(self, relays: Outlets | None = None) -> None:
+        super().__init__(relays or Outlets(["node1"]))
         self._timers: list[threading.Timer] = []
         answers: dict[str, Answer] = {"": Reply(), COMMAND: self._order}
         unknown = Reply("\r\nInvalid Entry\r\n")
@@ -26,25 +28,13 @@ class Rpc100sBox(DeviceSimulator):
         self.line.noise(b"\r\nOK\r\n")  # an old answer lies on the line before anybody asks
 
     def params(self) -> dict[str, str]:
-        return {"ttydev": self.line.path, "hostlist": "node1", "timeout": "3"}
+        return {"ttydev": self.line.path, "hostlist": self.hosts()[0], "timeout": "3"}
 
     def hasty_params(self) -> dict[str, str]:
         return self.params() | {"timeout": "300ms"}
 
-    def hosts(self) -> list[str]:
-        return self.relays.hosts()
-
-    def is_on(self, host: str) -> bool:
-        return self.relays.is_on(host)
-
-    def misbehave(self, fault: Fault) -> None:
-        if fault in RELAY_FAULTS:
-            self.relays.fault = fault
-        else:
-            self.line.misbehave(fault)
-
     def close(self) -> None:
-        self.line.close()
+        super().close()
         for timer in self._timers:
             timer.cancel()
             timer.join()

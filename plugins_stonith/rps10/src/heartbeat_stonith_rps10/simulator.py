@@ -3,15 +3,15 @@
 import re
 
 from heartbeat.testing.device import Fault
-from heartbeat.testing.outlets import RELAY_FAULTS, Outlets, OutletSimulator
-from heartbeat.testing.serial_line import Reply, SerialLine, State
+from heartbeat.testing.outlets import RELAY_FAULTS, Outlets
+from heartbeat.testing.serial_line import Reply, SerialLine, SerialSimulator, State
 
 COMMAND = r".*\x02\x18\x18\x02\x18\x18([0-9*])([01T?])"
 """The last attention string of a line counts; some software sends more of it."""
 ORDER = COMMAND.replace("[01T?]", "[01T]")
 
 
-class Rps10Boxes(OutletSimulator):
+class Rps10Boxes(SerialSimulator):
     """Boxes at addresses 0 to 3: two hosts whose names begin alike, and one with two power supplies.
 
     Denying is a box that goes on saying the old state; the real one has no other refusal.
@@ -19,8 +19,8 @@ class Rps10Boxes(OutletSimulator):
 
     faults = frozenset(SerialLine.FAULTS | RELAY_FAULTS | {Fault.OFF_TOPIC})
 
-    def __init__(self) -> None:
-        self.relays = Outlets(["node1", "node10", "twin", "twin"])
+    def __init__(self, relays: Outlets | None = None) -> None:
+        super().__init__(relays)
         self.spoken_for: int | None = None
         """The plug that answers for every other, as with two boxes of one address."""
         page = {"line": State(answers={COMMAND: self._answer}, orders=frozenset({ORDER}), unknown=Reply())}
@@ -40,15 +40,6 @@ class Rps10Boxes(OutletSimulator):
 
     def hasty_params(self) -> dict[str, str]:
         return self.params() | {"timeout": "300ms", "ready_timeout": "300ms"}
-
-    def misbehave(self, fault: Fault) -> None:
-        if fault in RELAY_FAULTS:
-            self.relays.fault = fault
-        else:
-            self.line.misbehave(fault)
-
-    def close(self) -> None:
-        self.line.close()
 
     def _answer(self, asked: re.Match[str]) -> Reply:
         """An absent address says nothing at all; for all of them each box speaks, then comes one end."""

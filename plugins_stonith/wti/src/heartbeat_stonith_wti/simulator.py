@@ -20,9 +20,6 @@ RULE = "-----+------------------+-------------+--------+-----------------+------
 class _Switch(OutletSimulator):
     """What telnet and SNMP have in common: the relays."""
 
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self.relays = Outlets(names)
-
     def hasty_params(self) -> dict[str, str]:
         return self.params() | {"timeout": "300ms"}
 
@@ -33,9 +30,15 @@ class NpsSwitch(_Switch):
     faults = frozenset(TelnetMenu.FAULTS | RELAY_FAULTS | {Fault.REFUSES_LOGIN})
 
     def __init__(
-        self, user: str = "", prompt: str = "NPS", names: tuple[str, ...] = NAMES, *, asks: bool = False
+        self,
+        user: str = "",
+        prompt: str = "NPS",
+        names: tuple[str, ...] = NAMES,
+        *,
+        asks: bool = False,
+        relays: Outlets | None = None,
     ) -> None:
-        super().__init__(names)
+        super().__init__(relays or Outlets(names))
         self._user = user
         self._asks = asks
         """It wants to know whether an order is meant, whatever was said."""
@@ -124,8 +127,10 @@ class MpcAgent(_Switch):
         ("after-the-end", (2,)),
     )
 
-    def __init__(self) -> None:
-        super().__init__(NAMES)
+    def __init__(self, relays: Outlets | None = None) -> None:
+        super().__init__(relays or Outlets(NAMES))
+        if relays is not None:
+            self.groups = ()  # those below are of the kit's outlets
         self.agent = SnmpAgent(self._objects(), self._set, "public", SECRET)
         self.agent.wire.late_s = 2.0
 
@@ -133,7 +138,7 @@ class MpcAgent(_Switch):
         return {"ipaddr": "127.0.0.1", "port": str(self.agent.port), "community": SECRET, "timeout": "10"}
 
     def hosts(self) -> list[str]:
-        return [*self.relays.hosts(), "rack"]
+        return [*self.relays.hosts(), *(["rack"] if self.groups else [])]
 
     def is_on(self, host: str) -> bool:
         return any(map(self.relays.has_power, dict(self.groups)["rack"])) if host == "rack" else super().is_on(host)
