@@ -4,6 +4,8 @@ A frame is authentic, so its sender belongs to the cluster; it may still run oth
 names a node or a group that is not there, or a number beyond what a cluster ever counts to, is dropped whole.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from heartbeat.model.names import Nid
@@ -61,7 +63,7 @@ class Bounds(msgspec.Struct, frozen=True):
         match said:
             case talk.Talk():
                 counts = (said.view.epoch, said.sent, *said.row, said.held, said.given)
-                return all(_count(count) for count in counts) and len(said.row) <= self.nodes and self._says(said.says)
+                return _counts(counts) and len(said.row) <= self.nodes and self._says(said.says)
             case talk.Want():
                 return self._node(said.of) and 0 < said.first <= said.last <= COUNT_MAX
             case talk.Again():
@@ -85,10 +87,10 @@ class Bounds(msgspec.Struct, frozen=True):
         return is_row and is_said and is_kept and all(_ballot(view) and _count(at) for view, at in spoken.roots)
 
     def _beat(self, beat: m.Beat) -> bool:
-        tokens = (holding.token for holding in beat.holdings)
+        tokens = [holding.token for holding in beat.holdings]
         counts = (beat.sent, beat.stream_high, beat.epoch, beat.view.epoch, beat.rests.epoch, *tokens)
-        outside = (each for each in beat.outsiders if not self._member(Member(each.nid, each.incarnation)))
-        return 0.0 < beat.deadtime_s <= DEADTIME_MAX_S and all(_count(count) for count in counts) and not any(outside)
+        is_sound = 0.0 < beat.deadtime_s <= DEADTIME_MAX_S and _counts(counts)
+        return is_sound and all(self._member(Member(each.nid, each.incarnation)) for each in beat.outsiders)
 
     def _states(self, members: tuple[Member, ...], states: tuple[m.State, ...]) -> bool:
         if not states:
@@ -99,7 +101,7 @@ class Bounds(msgspec.Struct, frozen=True):
         counts = (state.token, state.stream, *(h.token for h in state.holdings))
         proved = all(self._node(proof.nid) and _count(proof.incarnation) for proof in state.proofs)
         members = all(self._member(member) for member in (state.member, *state.shooting))
-        return members and proved and self._spoken(state.spoken) and all(_count(count) for count in counts)
+        return members and proved and self._spoken(state.spoken) and _counts(counts)
 
     def _view(self, members: tuple[Member, ...]) -> bool:
         nids = [member.nid for member in members]
@@ -117,6 +119,10 @@ class Bounds(msgspec.Struct, frozen=True):
 
 def _count(number: int) -> bool:
     return 0 <= number <= COUNT_MAX
+
+
+def _counts(numbers: Sequence[int]) -> bool:
+    return min(numbers) >= 0 and max(numbers) <= COUNT_MAX
 
 
 def _ballot(ballot: ViewId) -> bool:

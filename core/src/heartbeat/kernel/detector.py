@@ -205,16 +205,15 @@ class Detector:
         Young enough to be no matter for any part: the hold is the first, which asks from 0.8 of deadtime on.
         """
         before = self.peers[nid].beat
-        if before is None or _without_ages(beat) != _without_ages(before):
+        if before is None or len(beat.row) != len(before.row) or _without_ages(beat) != _without_ages(before):
             return False
         young_ms = min(self._desk.cluster.timers.warntime_s, self.deadtime_s / 2) * 1000
-        if max(beat.executor_age_ms, before.executor_age_ms, beat.persist_age_ms, before.persist_age_ms) > young_ms:
-            return False
-        return len(beat.row) == len(before.row) and all(
-            (new.nid, new.incarnation, new.contiguous) == (old.nid, old.incarnation, old.contiguous)
-            and max(new.age_ms, old.age_ms) <= young_ms
-            for new, old in zip(beat.row, before.row, strict=True)
-        )
+        oldest_ms = max(beat.executor_age_ms, before.executor_age_ms, beat.persist_age_ms, before.persist_age_ms)
+        for new, old in zip(beat.row, before.row, strict=True):
+            if (new.nid, new.incarnation, new.contiguous) != (old.nid, old.incarnation, old.contiguous):
+                return False
+            oldest_ms = max(oldest_ms, new.age_ms, old.age_ms)
+        return oldest_ms <= young_ms
 
     def least_ack(self) -> int:
         """Return up to which of my stream numbers every living peer says that it has them."""

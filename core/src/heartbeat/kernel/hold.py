@@ -91,7 +91,10 @@ class Hold:
         """Take what a peer's fresh beat says about us and about time."""
         peer = self._detector.peers[nid]
         me = self._desk.member
-        mine = next((h for h in beat.row if (h.nid, h.incarnation) == (me.nid, me.incarnation)), None)
+        mine = None
+        for heard in beat.row:
+            if heard.nid == me.nid and heard.incarnation == me.incarnation:
+                mine = heard
         self._note_heard((nid, peer.incarnation), mine)
         self._compare_clocks(peer, beat)
         self._end_resync(beat, mine)
@@ -120,10 +123,11 @@ class Hold:
         key, now, ahead_s = (peer.nid, peer.incarnation), self._desk.now_s, beat.sent_ms / 1000 - self._desk.now_s
         was_s, at_s = self._ahead_s.get(key, (ahead_s, now))
         leap_s = ahead_s - was_s
-        if leap_s > self._patience_s() / 2 and self.resync_s is None and self._membership.view.has(peer.nid):
+        is_leap = leap_s > self._patience_s() / 2
+        if is_leap and self.resync_s is None and self._membership.view.has(peer.nid):
             name = self._desk.name(peer.nid)
             self._begin_resync(f"the clock of {name} is {leap_s:.3f} s further ahead than it was: ours stood still")
-        if leap_s <= self._patience_s() / 2:
+        if not is_leap:
             # Slowly, by our own time: frames that waited for us come one right after the other.
             ahead_s = max(min(ahead_s, was_s + LEARN * (now - at_s)), was_s - DRIFT * (now - at_s))
         self._ahead_s[key] = (ahead_s, now)
@@ -260,14 +264,21 @@ class Hold:
 
         A peer that is silent itself does not say that it has not heard us: only its own words count.
         """
-        alive = [(peer.nid, peer.incarnation) for peer in self._detector.peers.values() if peer.alive]
         # Who falls silent is no witness any more; heard again, it has to hear us first.
-        self._heard_s = {key: self._heard_s[key] for key in alive if key in self._heard_s}
+        witnesses = {}
+        for peer in self._detector.peers.values():
+            key = (peer.nid, peer.incarnation)
+            if peer.alive and key in self._heard_s:
+                witnesses[key] = self._heard_s[key]
+        self._heard_s = witnesses
         after_s = SHARE * self._patience_s()
         late_s = min(self._desk.cluster.timers.warntime_s, after_s)
-        if not self._heard_s or any(age_s < late_s for _, age_s in self._heard_s.values()):
-            return float("inf")
-        return max(until_s for until_s, _ in self._heard_s.values()) + after_s
+        latest_s = float("-inf")
+        for until_s, age_s in witnesses.values():
+            if age_s < late_s:
+                return float("inf")
+            latest_s = max(latest_s, until_s)
+        return latest_s + after_s if witnesses else float("inf")
 
     # The permission.
 
@@ -282,14 +293,15 @@ class Hold:
 
     def _patience_s(self) -> float:
         """Return how long the most impatient peer waits before it takes us for dead."""
-        return min(
-            (self._detector.dead_after_s(peer) for peer in self._detector.peers.values() if peer.alive),
-            default=self._detector.deadtime_s,
-        )
+        # A loop, as in _unheard_s: both are asked in every keepalive, by a process that comes from sleep.
+        least_s = float("inf")
+        for peer in self._detector.peers.values():
+            if peer.alive:
+                least_s = min(least_s, self._detector.dead_after_s(peer))
+        return least_s if least_s < float("inf") else self._detector.deadtime_s
 
     def _muted(self) -> tuple[str, ...]:
-        silent = (group for group in self._groups if self.is_muted(group))
-        return tuple(resource.name for group in silent for resource in group.group.resources)
+        return tuple([each.name for group in self._groups if self.is_muted(group) for each in group.group.resources])
 
     def _say(self) -> None:
         may, muted = self._said = (self._may, self._muted())

@@ -432,7 +432,7 @@ class Kernel:
         if self._beats.wake(all_read=all_read):
             self._hold.beat_left()
         until_s = self._calm.until_s if self._beats.next_s <= self._calm.until_s else self._calm.look_ahead()
-        self._arm(max(min(self._beats.next_s, until_s, self._messaging.deadline_s()), self._desk.now_s))
+        self._arm(max(min(self._beats.next_s, until_s, self._messaging.due_s), self._desk.now_s))
 
     def _beat_in_a_flood(self) -> None:
         """Only my beat, when it is due: the rest waits until all that arrived was read, and is armed for then.
@@ -447,7 +447,7 @@ class Kernel:
     def _beat_and_arm(self, *, all_read: bool) -> None:
         if self._beats.wake(all_read=all_read):
             self._hold.beat_left()
-        until_s = min(self._calm.look_ahead(), self._messaging.deadline_s())
+        until_s = min(self._calm.look_ahead(), self._messaging.due_s)
         self._arm(max(min(self._beats.next_s, until_s), self._desk.now_s))
 
     def _arm(self, at_s: float) -> None:

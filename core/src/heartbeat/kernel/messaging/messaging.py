@@ -62,6 +62,10 @@ class Messaging:
         self._inbox: list[tuple[Nid, talk.Speech]] = []
         self._asked: list[ProgramAsked | ProgramGone | ProgramsSlow] = []
         self._is_stirred = True
+        """Something of what ``due_s`` goes by may have changed since it was told."""
+        self.due_s = float("-inf")
+        """When this part wants its turn, whatever else happens: as its last turn left it, for a quiet cluster asks
+        several times in each keepalive."""
         self._is_choked = False
         """Programs here do not read: nothing more is taken from others, as if it were lost on the way."""
 
@@ -120,7 +124,7 @@ class Messaging:
         """A member's beat tells how much it has said."""
         is_open = not (self.is_frozen or self._is_choked)
         if is_open and beat.view == self._view.id and nid in self.streams.flows:
-            self.streams.told(nid, beat.sent, self._desk.now_s)
+            self._is_stirred |= self.streams.told(nid, beat.sent, self._desk.now_s)
 
     # Programs.
 
@@ -256,22 +260,21 @@ class Messaging:
 
         Returns whether some member should have answered by now: then everything is to be looked at.
         """
-        if self._has_rest():
-            return False
+        is_new = self._is_stirred or self._inbox or self._asked
+        if not is_new and self._desk.now_s < self.due_s:
+            return False  # so it is in nearly all steps of a quiet cluster
         self._is_stirred = False
         self.read()
         if self.is_frozen:
+            self.due_s = float("inf")
             return False
         if self._is_primary() and not self._has_rank:
             self._become_primary()
         self._say()
         self._order_and_give()
-        return self._tell()
-
-    def _has_rest(self) -> bool:
-        """Has nothing come since the last time, and is nothing due? So it is in nearly all steps of a quiet cluster."""
-        is_new = self._is_stirred or self._inbox or self._asked
-        return not is_new and self._desk.now_s < self.deadline_s()
+        is_late = self._tell()
+        self.due_s = min(self.streams.deadline_s(), self._pace.deadline_s())
+        return is_late
 
     def look(self) -> None:
         """In a step in which everything is looked at: is somebody too slow, and which link is the best?"""
@@ -281,12 +284,6 @@ class Messaging:
             others = [nid for nid in self._view.nids if nid != self._desk.me and self._detector.peers[nid].alive]
             self._patience.look(others)
             self._programs.standing(is_primary=self._may_order)
-
-    def deadline_s(self) -> float:
-        """Return when this part wants its turn, whatever else happens."""
-        if self.is_frozen:
-            return float("inf")
-        return min(self.streams.deadline_s(), self._pace.deadline_s())
 
     def slow_s(self) -> float:
         """Return when a member's time is over."""

@@ -113,13 +113,15 @@ class Streams:
             flow.take(say)
         return flow.release(now_s)
 
-    def told(self, of: Nid, sent: int, now_s: float) -> None:
-        """A member says how much it has said."""
+    def told(self, of: Nid, sent: int, now_s: float) -> bool:
+        """A member says how much it has said; return whether that is more than was known."""
         flow = self.flows[of]
-        if sent > flow.high:
-            flow.high = sent
-            if flow.want_s is None:
-                flow.release(now_s)
+        if sent <= flow.high:
+            return False
+        flow.high = sent
+        if flow.want_s is None:
+            flow.release(now_s)
+        return True
 
     def acked(self, nid: Nid, row: Sequence[int]) -> bool:
         """A member tells how far it has come; return whether that is further than before."""

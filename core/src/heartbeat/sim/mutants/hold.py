@@ -17,7 +17,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "if age_s >= self._patience_s() - 2 * keepalive_s:",
         "if False:",
         Edit("hold:Hold.slept", "if age_s >=", "if False and age_s >="),
-        Edit("hold:Hold._compare_clocks", "if leap_s > self._patience_s() / 2 and", "if False and"),
+        Edit("hold:Hold._compare_clocks", "if is_leap and", "if False and"),
     ),
     mutant(
         "suspension-not-noticed",
@@ -25,7 +25,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "hold:Hold.slept",
         "if age_s >=",
         "if False and age_s >=",
-        Edit("hold:Hold._compare_clocks", "if leap_s > self._patience_s() / 2 and", "if False and"),
+        Edit("hold:Hold._compare_clocks", "if is_leap and", "if False and"),
     ),
     mutant(
         "waiting-frames-end-resync",
