@@ -64,7 +64,7 @@ FUNCTION_LINES_MAX = 50
 PLUGIN_DOOR = {
     "API_CURRENT", "API_PREVIOUS", "AccessDenied", "AuthenticationError", "Authenticator", "BadConfig", "BadHost",
     "BadParameter", "Catalogue", "CatalogueEntry", "Claim", "Deliver", "DirectiveLine", "FrameContext", "Health",
-    "Kind", "LinkPlan", "Listener", "Medium", "NotInstalled", "Occasion", "OutletOff", "Param", "ParamKind",
+    "Identity", "Kind", "LinkPlan", "Listener", "Medium", "NotInstalled", "Occasion", "OutletOff", "Param", "ParamKind",
     "Params", "Plugin", "PluginError", "Power", "Registry", "ResetFailed", "ResourceAgent", "Ruling", "Secret",
     "StonithDevice", "TieBreaker", "TimedOut", "Unreachable", "Unsupported", "Verdict", "match_host", "occasion",
     "parse_params",

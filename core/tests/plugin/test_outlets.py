@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 import pytest
-from heartbeat.plugin import BadConfig, BadHost, Power, parse_params
+from heartbeat.plugin import BadConfig, BadHost, Identity, Power, parse_params
 from heartbeat.plugin.outlets import OUTLETS, Outlet, OutletSession, OutletSwitch
 
 ON, OFF, UNKNOWN = Power.ON, Power.OFF, Power.UNKNOWN
@@ -118,3 +118,11 @@ def test_a_host_named_twice_in_a_map_is_refused() -> None:
 def test_an_outlet_that_the_device_does_not_have_is_named() -> None:
     with pytest.raises(BadConfig, match="gives node1 outlet 9; the device has 1, 2, 3, 4, 5"):
         Switch("node1=9").power("node1")
+
+
+def test_what_the_switch_calls_the_outlets_of_a_host_is_told_for_comparing() -> None:
+    assert Switch("node1=3").identity("node1") == Identity(("node10",), ("3",))
+    assert Switch("node1=4").identity("node1") == Identity((), ("4",))
+    assert Switch().identity("twin") == Identity(("Twin",), ("1", "5"))
+    with pytest.raises(BadHost):
+        Switch("node1=3").identity("node2")

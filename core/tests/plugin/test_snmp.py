@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from heartbeat.plugin import PluginError, ResetFailed, Secret, TimedOut, Unreachable
+from heartbeat.plugin import AccessDenied, PluginError, ResetFailed, Secret, TimedOut, Unreachable
 from heartbeat.plugin.snmp import Snmp
 from heartbeat.testing.device import Fault
 from heartbeat.testing.leaks import nothing_left_open
@@ -91,3 +91,14 @@ def test_nothing_is_left_open_whatever_happens(agent: SnmpAgent) -> None:
             Snmp(hlapi, "no such host", 161, Secret("x"), "1", limit_s=0.2),
         ):
             pass
+
+
+@pytest.mark.parametrize("version", ["1", "2c"])
+def test_whether_a_community_may_write_shows_without_an_order(agent: SnmpAgent, version: str) -> None:
+    with snmp(agent, version=version) as manager:
+        manager.may_write()
+        assert manager.get("1.3.6.1.4.1.9.3.0") == "{}"
+    refused = pytest.raises(AccessDenied, match="answers questions and takes no order from `community`")
+    with snmp(agent, "public", version, limit_s=0.5) as manager, refused:
+        manager.may_write()
+    assert agent.name == b"simulated"

@@ -27,7 +27,7 @@ from heartbeat.plugin.quorum import Ruling, TieBreaker, Verdict
 from heartbeat.plugin.ra import Claim, Health, ResourceAgent
 from heartbeat.plugin.registry import Registry
 from heartbeat.plugin.secret import Secret
-from heartbeat.plugin.stonith import Power, StonithDevice, match_host
+from heartbeat.plugin.stonith import Identity, Power, StonithDevice, match_host
 
 __all__ = [
     "API_CURRENT",
@@ -45,6 +45,7 @@ __all__ = [
     "DirectiveLine",
     "FrameContext",
     "Health",
+    "Identity",
     "Kind",
     "LinkPlan",
     "Listener",

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from heartbeat.plugin.errors import BadConfig, BadHost
 from heartbeat.plugin.param import Param, ParamKind, Params
-from heartbeat.plugin.stonith import Power, StonithDevice, match_host
+from heartbeat.plugin.stonith import Identity, Power, StonithDevice, match_host
 
 OUTLETS = Param(
     "outlets",
@@ -81,6 +81,13 @@ class OutletSwitch(StonithDevice):
         self._must_know(host)
         with self.session() as session:
             session.switch(self._of(host, session.outlets()), power)
+
+    def identity(self, host: str) -> Identity:
+        """Return the numbers of the host's outlets, and those of their names that can be a host's."""
+        self._must_know(host)
+        with self.session() as session:
+            mine = self._of(host, session.outlets())
+        return Identity(tuple(_names(mine)), tuple(outlet.number for outlet in mine))
 
     def _must_know(self, host: str) -> None:
         """Refuse, before the device is spoken to, what it cannot have."""

@@ -17,7 +17,7 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from heartbeat.plugin.errors import PluginError, ResetFailed, TimedOut, Unreachable
+from heartbeat.plugin.errors import AccessDenied, PluginError, ResetFailed, TimedOut, Unreachable
 from heartbeat.plugin.secret import Secret
 
 Value = int | str
@@ -30,6 +30,9 @@ MISSING = {"NoSuchObject", "NoSuchInstance", "EndOfMibView"}
 """Values of version 2c that mean that there is none (RFC 3416, section 3)."""
 NO_SUCH_NAME = 2
 """error-status of version 1 for the same (RFC 1157, section 4.1.1)."""
+
+SYS_NAME = "1.3.6.1.2.1.1.5.0"
+"""sysName: a text that whoever may write may set, on every agent (RFC 3418, section 2)."""
 
 _Got = TypeVar("_Got")
 
@@ -80,6 +83,15 @@ class Snmp:
         """Set an INTEGER. Raises TimedOut when nobody knows whether it was, ResetFailed when the agent refuses."""
         self._run(self._set(oid, number))
 
+    def may_write(self) -> None:
+        """Set the agent's own name to what it is. Raises AccessDenied when a community that may only read is known.
+
+        Does nothing with an agent that has no name: it shows nothing. Raises PluginError.
+        """
+        name = self.get(SYS_NAME)
+        if isinstance(name, str):
+            self._run(self._rename(name))
+
     def _run(self, work: Coroutine[Any, Any, _Got]) -> _Got:
         return self._runner.run(work)
 
@@ -122,6 +134,13 @@ class Snmp:
             raise TimedOut(f"{self.place}: no answer to an order within {self._limit_s:g} s; may `community` write?")
         if status:
             raise ResetFailed(f"{self.place} refuses an order: {status.prettyPrint()}; may `community` write?")
+
+    async def _rename(self, name: str) -> None:
+        same = self._bound(SYS_NAME, self._hlapi.OctetString(name.encode("latin-1")))
+        told, status, _, _ = await self._hlapi.set_cmd(*self._asked, same, lookupMib=False)
+        if told or status:
+            why = status.prettyPrint() if status else f"no answer within {self._limit_s:g} s"
+            raise AccessDenied(f"{self.place} answers questions and takes no order from `community`: {why}")
 
     def _bound(self, oid: str, value: object = None) -> tuple[str, Any]:
         """Return a plain binding; the objects of hlapi would load its collection of MIBs, a tenth of a second."""

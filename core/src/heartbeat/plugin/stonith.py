@@ -3,6 +3,7 @@
 import abc
 import enum
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 from heartbeat.plugin.errors import BadHost
@@ -17,6 +18,18 @@ class Power(enum.Enum):
     OFF = "off"
     UNKNOWN = "unknown"
     """The device cannot say. Such a device proves nothing by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who stands behind a host's power, as the device itself tells it. What it cannot tell stays empty."""
+
+    names: tuple[str, ...] = ()
+    """What the device calls the host's outlets, as somebody wrote it there."""
+    outlets: tuple[str, ...] = ()
+    """Their numbers."""
+    machine: str = ""
+    """UUID of the machine in which the device sits, as its firmware tells it (SMBIOS type 1, DSP0134 7.2.1)."""
 
 
 class StonithDevice(Plugin, abc.ABC):
@@ -34,6 +47,8 @@ class StonithDevice(Plugin, abc.ABC):
     """True when the device drops the requests of a client that it has switched off (one outlet, one queue)."""
     name_max: ClassVar[int] = 0
     """Longest host name, in letters, that the device's own list of names can hold; 0: it has none, or no such limit."""
+    dies_with_host: ClassVar[bool] = False
+    """True for a device inside its one host, such as a BMC: without mains both are silent, and that proves nothing."""
 
     def __init__(self, params: Params) -> None:
         self.settings = params
@@ -67,6 +82,20 @@ class StonithDevice(Plugin, abc.ABC):
     def status(self) -> None:
         """Is the device reachable and willing to log us in? Raises PluginError when not."""
         self.hosts()
+
+    def identity(self, host: str) -> Identity:
+        """Return what the device tells of the machine behind this host's power, for `hb stonith check` to compare.
+
+        Looks only. Raises PluginError. Empty by default: nothing is compared.
+        """
+        return Identity()
+
+    def may_switch(self, host: str) -> None:
+        """Would an order for this host be taken from us? Raises AccessDenied when the device shows that it would not.
+
+        Never touches anybody's power, not even with the order that changes nothing. Raises PluginError. By default
+        nothing is known before a rehearsal.
+        """
 
 
 def match_host(host: str, hosts: Iterable[str]) -> str:

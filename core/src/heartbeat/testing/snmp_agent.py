@@ -27,6 +27,9 @@ NO_SUCH_OBJECT, END_OF_VIEW = 0x80, 0x82
 """RFC 3416 section 3: version 2c has them in the place of the value."""
 
 
+SYS_NAME = "1.3.6.1.2.1.1.5.0"
+
+
 class Oid(str):
     """A value that is itself an object identifier, such as sysObjectID."""
 
@@ -41,7 +44,8 @@ class SnmpAgent:
     """Answers get, getnext and set. ``objects``: identifier to a value, or to what returns it when asked.
 
     ``on_set`` is told identifier and value of a set by ``write_community``, and returns False to refuse it; its
-    absence makes all objects read-only. A request in a wrong community gets no answer, as from a real agent.
+    absence makes all objects read-only. A request in a wrong community gets no answer, as from a real agent. Its own
+    name, sysName, is there by itself and may be set by ``write_community``: no order, so ``on_set`` is not told.
     ``Fault.CLOSES`` is half a datagram.
     """
 
@@ -57,7 +61,10 @@ class SnmpAgent:
         write_community: str = "private",
     ) -> None:
         self.wire = Wire()
-        self._objects = {_key(name): (name, value) for name, value in objects.items()}
+        self.name = b"simulated"
+        """sysName, as it was set last."""
+        own: dict[str, Object] = {SYS_NAME: lambda: self.name}
+        self._objects = {_key(name): (name, value) for name, value in (own | dict(objects)).items()}
         self._on_set = on_set
         self._readers = {read_community.encode(), write_community.encode()}
         self._writer = write_community.encode()
@@ -134,6 +141,9 @@ class SnmpAgent:
             return (NO_SUCH_NAME if is_v1 else 0), ber.sequence(ber.oid(name), missing)
         if kind == SET:
             wanted = int.from_bytes(value, "big", signed=True) if tag == ber.INTEGER else value
+            if _key(name) == _key(SYS_NAME) and isinstance(wanted, bytes):
+                self.name = wanted
+                return 0, ber.sequence(ber.oid(name), ber.tagged(tag, value))
             if self._on_set is None or self._fault is Fault.DENIES or not self._on_set(name, wanted):
                 return GENERIC_ERROR, b""
             return 0, ber.sequence(ber.oid(name), ber.tagged(tag, value))

@@ -44,22 +44,25 @@ class ApcMasterSnmp(OutletSwitch):
     @contextlib.contextmanager
     def session(self) -> Iterator[OutletSession]:
         """Find out what it is. Raises PluginError, also for what is no switched strip."""
-        from pysnmp.hlapi.v1arch import asyncio as hlapi
-
-        settings = self.settings
-        with Snmp(
-            hlapi,
-            settings.text("ipaddr"),
-            int(settings.number("port")),
-            settings.secret("community"),
-            settings.text("snmp_version"),
-            limit_s=settings.number("timeout"),
-        ) as snmp:
+        with self._agent() as snmp:
             product = str(snmp.get(OBJECT_ID))
             tree = BY_PRODUCT.get(product.removeprefix(PRODUCTS))
             if tree is None:
                 raise PluginError(f"{snmp.place} is no switched APC strip that is known here: it says {product}")
             yield _Strip(snmp, tree)
+
+    def may_switch(self, host: str) -> None:
+        """May the community write? Raises AccessDenied."""
+        with self._agent() as snmp:
+            snmp.may_write()
+
+    def _agent(self) -> Snmp:
+        from pysnmp.hlapi.v1arch import asyncio as hlapi
+
+        settings = self.settings
+        host, port = settings.text("ipaddr"), int(settings.number("port"))
+        community, version = settings.secret("community"), settings.text("snmp_version")
+        return Snmp(hlapi, host, port, community, version, limit_s=settings.number("timeout"))
 
 
 class _Strip:

@@ -56,13 +56,20 @@ class WtiMpc(OutletSwitch):
     @contextlib.contextmanager
     def session(self) -> Iterator[OutletSession]:
         """Raises PluginError."""
+        with self._agent() as snmp:
+            yield _Tables(snmp, self.settings.text("mib-version"))
+
+    def may_switch(self, host: str) -> None:
+        """May the community write? Raises AccessDenied."""
+        with self._agent() as snmp:
+            snmp.may_write()
+
+    def _agent(self) -> Snmp:
         from pysnmp.hlapi.v1arch import asyncio as hlapi
 
         settings = self.settings
         host, port = settings.text("ipaddr"), int(settings.number("port"))
-        community, limit_s = settings.secret("community"), settings.number("timeout")
-        with Snmp(hlapi, host, port, community, "1", limit_s=limit_s) as snmp:
-            yield _Tables(snmp, settings.text("mib-version"))
+        return Snmp(hlapi, host, port, settings.secret("community"), "1", limit_s=settings.number("timeout"))
 
 
 class _Tables:
