@@ -181,6 +181,7 @@ class Rps10(FakeDevice):
     params = (Param("serial_to_targets", required=True, example="/dev/ttyS0 node1 0"),)
     positional = ("serial_to_targets",)
     worst_off_s = 6.0
+    worst_off_with = classmethod(lambda cls, params: 30.0 if "/dev/slow" in params.text("serial_to_targets") else 6.0)
 
     @classmethod
     def configured_hosts(cls, params: Params) -> tuple[str, ...] | None:

@@ -67,6 +67,10 @@ def test_the_line_of_the_seed_is_read(load_text: "LoadText") -> None:
     assert (read.can_read_power, read.worst_off_s, read.test_only) == (True, 6.0, "")
 
 
+def test_how_long_switching_off_takes_may_depend_on_the_parameters(load_text: "LoadText") -> None:
+    assert device(load_text, "stonith_host * rps10 /dev/slow node1 0").worst_off_s == 30.0
+
+
 def test_a_device_keeps_the_number_of_its_line(load_text: "LoadText") -> None:
     """Names in the journal stay when another node's lines are left out."""
     more = "stonith_host node2 baytech 10.0.0.4 a b\nstonith_host node1 meatware node2"

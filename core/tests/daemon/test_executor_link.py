@@ -30,7 +30,7 @@ CLUSTER = Cluster("c", (NodeName("node1"), NodeName("node2")), Timers(0.2, 0.5, 
 CONFIG = ClusterConfig(cluster=CLUSTER, node="node1", media=(), devices=(DEVICE,))
 
 START = effects.Run(7, Action.START, "10.0.0.1", "web", timeout_s=5.0, token=4)
-FENCE = effects.Run(8, Action.FENCE, "lab #1", "", host="node2", timeout_s=5.0)
+FENCE = effects.Run(8, Action.FENCE, "lab #1", "", host="node2", timeout_s=5.0, host_boot_id="b7")
 
 
 class FakeExecutor:
@@ -191,6 +191,7 @@ def test_an_operation_goes_out_whole_and_its_result_comes_back_and_is_journalled
         start, fence = bench.runs()
         assert (start.kind, start.plugin, start.params, start.deadline_s) == ("ra", "IPaddr2", RESOURCE.params, 5.0)
         assert (fence.kind, fence.plugin, fence.params, fence.host) == ("stonith", "lab", DEVICE.params, "node2")
+        assert fence.host_boot_id == "b7"
         done = Result(Outcome.DONE, took_s=0.01)
         bench.executor.tell(wire.Finished(7, "10.0.0.1", Action.START, done))
         await bench.happens(events.OperationFinished(7, done))

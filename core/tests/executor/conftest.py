@@ -185,6 +185,8 @@ class Switch(StonithDevice):
         mood = self.settings.text("mood")
         if mood == "refuses":
             raise ResetFailed("the outlet is locked")
+        if mood == "another boot":
+            raise ResetFailed(f"asked for boot {occasion().host_boot_id or 'unknown'}")
         if mood == "unreachable":
             raise Unreachable("connection refused")
         if mood != "stuck":
@@ -349,15 +351,17 @@ class Executor:
                 return daemon
 
     def run(self, action: Action, script: str = "", *, to: str = "actor", subject: str = "", deadline_s: float = 8.0,
-            on_hold: bool = False, host: str = "", group: str = "", token: int = 0, **params: str) -> int:  # fmt: skip
+            on_hold: bool = False, host: str = "", group: str = "", token: int = 0, host_boot_id: str = "",
+            **params: str) -> int:  # fmt: skip
         """Ask for one operation and return its number."""
         number = next(self._numbers)
         kind = "ra" if to in ("actor", "unloadable", "stranger") else "stonith"
         own = {"notes": str(self.notes), "script": script} if kind == "ra" else {
             "file": str(self.folder / "switch"), "hostlist": "node1 node2", "mood": script}  # fmt: skip
         request = Run(
-            number, kind, to, subject or to, own | params, action, deadline_s, host, on_hold, group=group, token=token
-        )
+            number, kind, to, subject or to, own | params, action, deadline_s, host, on_hold, group=group, token=token,
+            host_boot_id=host_boot_id,
+        )  # fmt: skip
         self.daemon.send(request)
         return number
 

@@ -22,6 +22,12 @@ def test_a_fence_is_done_when_the_device_reads_off(executor: "Executor") -> None
     assert (power.outcome, power.proof) == (Outcome.STOPPED, Proof.READ_BACK)
 
 
+def test_a_device_can_know_which_boot_of_the_host_is_meant(executor: "Executor") -> None:
+    for boot_id in ("b7", ""):
+        failed = executor.result(Action.FENCE, "another boot", to="switch", host="node1", host_boot_id=boot_id)
+        assert f"asked for boot {boot_id or 'unknown'}" in failed.detail
+
+
 def test_a_fence_reads_again_until_the_device_says_off(executor: "Executor", tmp_path: Path) -> None:
     assert executor.result(Action.FENCE, "slow", to="switch", host="node1").outcome is Outcome.DONE
     reads = [float(line) for line in (tmp_path / "switch.reads").read_text().split()]

@@ -252,6 +252,12 @@ def test_devices_are_tried_in_order_until_one_proves_it(shooting: Callable[..., 
     assert shot.proof() is Proof.READ_BACK
 
 
+def test_the_device_is_told_which_boot_of_the_host_is_meant(shooting: Callable[..., Shooting]) -> None:
+    shot = shooting("a")
+    assert shot.run.host_boot_id == shot.lone.kernel._detector.peers[NODE1].boot_id != ""
+    assert shot.lone.kernel._detector.boot_id(Member(NODE1, 2)) == "", "of another life nothing is known"
+
+
 def test_a_time_out_proves_nothing(shooting: Callable[..., Shooting]) -> None:
     shot = shooting("a")
     shot.ends(Result(Outcome.UNKNOWN, "timed out"))

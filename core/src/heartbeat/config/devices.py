@@ -96,16 +96,15 @@ def _read_line(source: Source, reading: Reading, number: int, use: Use) -> Devic
         )
     if problems or not known_driver:
         return None
-    hosts = _hosts(reading, device, params, kind, given)
-    if hosts is None:
+    if (told := _hosts_and_time(reading, device, params, kind, given)) is None:
         return None
     config = DeviceConfig(
         name=f"{kind.text} #{number}",
         type=known.driver,
         params=raw,
-        hosts=hosts,
+        hosts=told[0],
         can_read_power=device.can_read_power,
-        worst_off_s=device.worst_off_s,
+        worst_off_s=told[1],
         test_only=device.test_only,
         serialises=device.serialises,
     )
@@ -234,12 +233,14 @@ def _read_file(reading: Reading, word: Word) -> list[str] | None:
     return [part.text for part in first]
 
 
-def _hosts(
+def _hosts_and_time(
     reading: Reading, device: type[StonithDevice], params: Params, kind: Word, given: Sequence[Word]
-) -> tuple[str, ...] | None:
-    """Return the hosts that the parameters name, in lower case; empty when only the device knows; None: broken."""
+) -> tuple[tuple[str, ...], float] | None:
+    """Return the hosts that the parameters name, in lower case, none when only the device knows, and how many seconds
+    switching off may take with them. None: broken."""
     try:
         configured = device.configured_hosts(params)
+        worst_off_s = device.worst_off_with(params)
         hosts = tuple(sorted({str(host).lower() for host in configured or ()}))
     except BadConfig as wrong:
         reading.found.add(
@@ -261,7 +262,7 @@ def _hosts(
             reading.found.add(codes.UNKNOWN_HOST, place, message, nearest=near, mend=mend)
     if configured is None and device.name_max:
         _check_lengths(reading, device.name_max, kind)
-    return hosts
+    return hosts, worst_off_s
 
 
 def _check_lengths(reading: Reading, name_max: int, kind: Word) -> None:

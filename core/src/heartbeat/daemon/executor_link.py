@@ -149,6 +149,7 @@ class ExecutorLink:
             on_hold=run.on_hold,
             group=run.group,
             token=run.token,
+            host_boot_id=run.host_boot_id,
         )
 
     def _send(self, request: wire.Request) -> bool:

@@ -167,7 +167,8 @@ def _live(request: Run, deadline_s: float, birth: Birth, ends: _Ends) -> None:
 
 
 def _announce(request: Run, deadline_s: float) -> None:
-    Occasion(request.subject, request.action.value, deadline_s, request.trace).announce(os.environ)
+    it = Occasion(request.subject, request.action.value, deadline_s, request.trace, request.host_boot_id)
+    it.announce(os.environ)
 
 
 def _wait_for_go(go_fd: int) -> None:

@@ -54,8 +54,10 @@ class Desk:
         timeout_s: float = 60.0,
         on_hold: bool = False,
         token: int = 0,
+        host_boot_id: str = "",
     ) -> int:
         """Have the executor do something; return the operation's id."""
         self._operations += 1
-        self.effects.append(Run(self._operations, action, subject, group, host, timeout_s, on_hold, token))
+        run = Run(self._operations, action, subject, group, host, timeout_s, on_hold, token, host_boot_id)
+        self.effects.append(run)
         return self._operations

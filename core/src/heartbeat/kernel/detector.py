@@ -11,7 +11,7 @@ import msgspec
 
 from heartbeat.kernel.desk import Desk
 from heartbeat.model.names import Nid
-from heartbeat.model.view import ViewId
+from heartbeat.model.view import Member, ViewId
 from heartbeat.wire.messages import Beat
 
 POSTPONED_DEADTIMES_MAX = 3
@@ -245,6 +245,11 @@ class Detector:
 
     def age_s(self, nid: Nid) -> float:
         return self._desk.now_s - self.peers[nid].heard_s
+
+    def boot_id(self, member: Member) -> str:
+        """Return what this very life of a node told of its machine; empty when it was never heard."""
+        peer = self.peers[member.nid]
+        return peer.boot_id if peer.incarnation == member.incarnation else ""
 
     def view_of(self, nid: Nid) -> ViewId:
         beat = self.peers[nid].beat

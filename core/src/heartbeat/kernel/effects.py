@@ -44,6 +44,8 @@ class Run(msgspec.Struct, frozen=True, tag=True):
     """Prepare only; acts on Go."""
     token: int = 0
     """Of the order that it belongs to, for the executor to tell a late start from a new one; 0 for devices."""
+    host_boot_id: str = ""
+    """Of the life of ``host`` that FENCE and POWER mean; empty when that life was never heard here."""
 
 
 class Go(msgspec.Struct, frozen=True, tag=True):

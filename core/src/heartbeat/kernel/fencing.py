@@ -303,9 +303,12 @@ class Fencing:
 
     def _next_device(self, case: Case) -> None:
         name = case.device = case.devices.pop(0)
-        host = self._desk.name(case.target.nid)
         timeout_s = max(PATIENCE_LEAST_S, PATIENCE_FACTOR * self.devices.worst_off_s(name))
-        case.operation = self._desk.run(Action.FENCE, name, host=host, timeout_s=timeout_s)
+        self._run(case, Action.FENCE, timeout_s)
+
+    def _run(self, case: Case, action: Action, timeout_s: float) -> None:
+        host, boot_id = self._desk.name(case.target.nid), self._detector.boot_id(case.target)
+        case.operation = self._desk.run(action, case.device, host=host, timeout_s=timeout_s, host_boot_id=boot_id)
 
     def finished(self, number: int, result: Result) -> bool:
         """Take a device's result; False when it was not one of ours."""
@@ -450,9 +453,7 @@ class Fencing:
         for case in self.cases.values():
             if case.is_unknown:
                 case.is_unknown, case.is_reading = False, True
-                timeout_s = max(READ_LEAST_S, self.devices.worst_off_s(case.device))
-                host = self._desk.name(case.target.nid)
-                case.operation = self._desk.run(Action.POWER, case.device, host=host, timeout_s=timeout_s)
+                self._run(case, Action.POWER, max(READ_LEAST_S, self.devices.worst_off_s(case.device)))
 
     def _power_read(self, case: Case, result: Result) -> None:
         case.is_reading = False

@@ -13,6 +13,7 @@ DEADLINE = "HB_DEADLINE"
 TRACE = "HB_TRACE"
 TRACE_FOLDER = "HB_TRACE_FOLDER"
 STATE = "HB_STATE"
+HOST_BOOT_ID = "HB_HOST_BOOT_ID"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,12 @@ class Occasion:
     """Monotonic seconds (``time.monotonic``, the same clock in all processes) at which the process is ended."""
     trace: bool = False
     """True when somebody wants to see each step; a runner of scripts writes them to ``trace_file()``."""
+    host_boot_id: str = ""
+    """Boot id (``/proc/sys/kernel/random/boot_id``) that the host of a device's operation last told this cluster.
+
+    Empty by hand, and for a host that was never heard. A device that switches something which runs on the host, and
+    not its power, sees by it whether what it finds is of the life that is meant.
+    """
 
     def left_s(self) -> float:
         """Return the seconds left until the deadline, never less than zero."""
@@ -54,6 +61,7 @@ class Occasion:
         environment[ACTION] = self.action
         environment[DEADLINE] = repr(self.deadline_s)
         environment[TRACE] = "1" if self.trace else ""
+        environment[HOST_BOOT_ID] = self.host_boot_id
 
 
 def occasion() -> Occasion:
@@ -63,4 +71,5 @@ def occasion() -> Occasion:
         os.environ.get(ACTION, ""),
         float(os.environ.get(DEADLINE) or time.monotonic() + 60.0),
         bool(os.environ.get(TRACE)),
+        os.environ.get(HOST_BOOT_ID, ""),
     )

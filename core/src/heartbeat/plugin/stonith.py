@@ -64,6 +64,11 @@ class StonithDevice(Plugin, abc.ABC):
                 return tuple(value)
         return None
 
+    @classmethod
+    def worst_off_with(cls, params: Params) -> float:
+        """Return ``worst_off_s`` as these parameters make it, in seconds; raises BadConfig."""
+        return cls.worst_off_s
+
     @abc.abstractmethod
     def hosts(self) -> list[str]:
         """Return the hosts that this device can switch. Raises PluginError when the device cannot be reached."""

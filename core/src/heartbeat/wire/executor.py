@@ -45,6 +45,8 @@ class Run(msgspec.Struct, frozen=True, tag="run"):
     """The resource's group; empty for devices, and by hand: then no token is asked for."""
     token: int = 0
     """Of the order. A start of a group needs one that nothing seen since overtook."""
+    host_boot_id: str = ""
+    """What the host of FENCE and POWER last told of itself; empty when it was never heard."""
 
 
 class Go(msgspec.Struct, frozen=True, tag="go"):
