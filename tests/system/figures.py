@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from heartbeat.lab.oracle import Answer
+from heartbeat.lab.promises import Answer
 from heartbeat.lab.record import Event
 
 STOPPED = ("freeze", "signal")

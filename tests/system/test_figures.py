@@ -1,6 +1,6 @@
 """The figures of the system tests are read from the wire: what counts as a takeover, and from when."""
 
-from heartbeat.lab.oracle import Answer
+from heartbeat.lab.promises import Answer
 from heartbeat.lab.record import Event
 
 from tests.system.figures import Figures, measure, quantile, table

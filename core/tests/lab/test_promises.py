@@ -1,7 +1,9 @@
 """The oracle's judgement: every promise has a history that breaks it."""
 
+from collections.abc import Sequence
+
 import pytest
-from heartbeat.lab.oracle import Answer, Window, broken_addresses, broken_resources, excused_windows
+from heartbeat.lab.promises import AddressJudge, Answer, Window, broken_resources, excused_windows
 from heartbeat.lab.record import Event
 
 
@@ -15,6 +17,12 @@ def answers(text: str) -> list[Answer]:
     """One answer a line: time, node, question."""
     lines = [line.split() for line in text.strip().splitlines()]
     return [Answer(float(at), "arp", "10.0.0.9", node, int(question)) for at, node, question in lines]
+
+
+def broken_addresses(answers: Sequence[Answer], excused: Sequence[Window] = ()) -> list[str]:
+    judge = AddressJudge()
+    judge.take(answers, excused)
+    return judge.broken()
 
 
 def test_one_node_after_the_other_is_well() -> None:
@@ -52,6 +60,13 @@ def test_an_address_that_moves_is_well() -> None:
 def test_two_answers_to_one_question_break_the_promise() -> None:
     (broken,) = broken_addresses(answers("1.00 node1 1\n1.01 node1 2\n1.01 node2 2"))
     assert broken == "10.0.0.9: node1 and node2 both answered one question (arp) at 1.010"
+
+
+def test_answers_are_judged_with_those_that_came_before() -> None:
+    judge = AddressJudge()
+    for line in ("1.00 node1 1", "1.01 node1 2", "1.01 node2 2", "1.02 node1 3"):
+        judge.take(answers(line))
+    assert judge.broken() == ["10.0.0.9: node1 and node2 both answered one question (arp) at 1.010"]
 
 
 def test_answers_in_turn_break_it_too() -> None:
