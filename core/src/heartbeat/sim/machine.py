@@ -265,12 +265,17 @@ class Machines:
         ]
         self.active[nid].add(resource)
         if self._world.watch is not None:
-            answering = self._world.answering(resource)
-            unguarded = [n for n in others if names[n] in answering and not self._world.is_stepping(n)]
-            deaf = [n for n in others if names[n] in answering and n not in unguarded and self._hears_alone(n, nid)]
+            answering = [n for n in others if names[n] in self._world.answering(resource)]
+            unguarded = [n for n in answering if self._is_unguarded(n, nid)]
+            deaf = [n for n in answering if self._world.is_stepping(n) and self._hears_alone(n, nid)]
             self._world.watch.see(
                 Activated(self._world.now_s, nid, group, resource, tuple(others), tuple(unguarded), tuple(deaf))
             )
+
+    def _is_unguarded(self, nid: Nid, other: Nid) -> bool:
+        """Does a node answer with a daemon that is dead or stands still, for longer than its last beats allow?"""
+        watch = self._world.watch
+        return watch is not None and not self._world.is_stepping(nid) and not watch.is_held_unheard(other, nid)
 
     def _hears_alone(self, nid: Nid, other: Nid) -> bool:
         """In two nodes: does one hear the other well, and nobody else, who might hear it?"""

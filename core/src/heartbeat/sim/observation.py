@@ -166,7 +166,8 @@ class Activated(msgspec.Struct, frozen=True):
     resource: str
     others: tuple[Nid, ...]
     unguarded: tuple[Nid, ...] = ()
-    """Those of the others that answer for it with a daemon that is dead or stands still."""
+    """Those of the others that answer for it with a daemon that is dead or stands still, and not because the network
+    lost the last beats of that daemon, which renewed its hold."""
     deaf: tuple[Nid, ...] = ()
     """In two nodes: the other, when it answers for it and has heard this one without a break for a deadtime."""
 

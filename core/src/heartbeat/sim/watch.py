@@ -12,6 +12,7 @@ import msgspec
 from heartbeat.kernel import effects as fx
 from heartbeat.kernel import events as ev
 from heartbeat.kernel.channel import SINGLE
+from heartbeat.kernel.hold import SHARE
 from heartbeat.kernel.kernel import Kernel
 from heartbeat.model.delivery import Delivery
 from heartbeat.model.names import Nid, NodeName
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 LAST = 200
 """Decisions kept for the report of a violation."""
+CLOCKS = 1.01
+"""Two clocks differ by less in the time of a hold."""
 _GATES = (Action.START, Action.FENCE, Action.STOP)
 
 
@@ -63,6 +66,8 @@ class Watch:
         self._heard: dict[Nid, dict[Nid, float]] = {nid: {} for nid in world.nodes}
         self._heard_since: dict[tuple[Nid, Nid], float] = {}
         """(hearer, source) to the first frame after the last silence longer than warntime."""
+        self._beat_s: dict[Nid, float] = {}
+        """When each node's newest beat left."""
         self._newest: dict[tuple[Nid, Nid, int], tuple[int, int]] = {}
         """(hearer, source, link) to the newest (life, frame number): an overtaken frame is no sign of life."""
         self._taken: set[tuple[Nid, Nid, int, int]] = set()
@@ -87,6 +92,15 @@ class Watch:
         if now_s - self._heard[nid].get(source, float("-inf")) > longest_gap_s:
             return -1.0
         return now_s - self._heard_since[nid, source]
+
+    def is_held_unheard(self, nid: Nid, source: Nid) -> bool:
+        """Was the source's newest beat, which renewed its hold, lost on its way to this node, and does the hold last?
+
+        Then it is the network that hides one from the other, and the hold ends in its time.
+        """
+        left_s = self._beat_s.get(source, float("-inf"))
+        hold_s = CLOCKS * SHARE * self._world.cluster.timers.deadtime_s
+        return self._heard[nid].get(source, float("-inf")) < left_s and self._world.now_s <= left_s + hold_s
 
     def see(self, observation: Observation) -> None:
         for checker in self._sees.get(type(observation), ()):
@@ -172,6 +186,7 @@ class Watch:
     def _sent(self, node: "Node", kernel: Kernel, message: Message) -> None:
         now_s = self._world.now_s
         if isinstance(message, Beat):
+            self._beat_s[node.nid] = now_s
             if message.rests.epoch:
                 self._let_go(node, message)
         elif isinstance(message, Propose):

@@ -215,6 +215,22 @@ def test_one_that_beats_and_takes_no_messages_is_named_and_then_left_out(make_ta
     assert any(d.kind == "member.excluded" for _, d in talk.world.nodes[A].decisions)
 
 
+def test_one_whose_word_to_a_third_node_was_lost_is_asked_before_it_is_taken_for_slow(make_talk: MakeTalk) -> None:
+    talk = make_talk(3)
+    kernel = talk.world.nodes[B].kernel
+    assert kernel is not None
+    take = kernel._messaging.take
+    kernel._messaging.take = lambda nid, speech: None if nid == C else take(nid, speech)  # type: ignore[method-assign]
+    talk.say(A, "hello", Delivery.FIFO)
+    talk.world.run(0.05)
+    kernel._messaging.take = take  # type: ignore[method-assign]
+    assert kernel._messaging._lags(C)
+    talk.world.step(B, ev.HoldKnown("nothing", ""))  # any step in which everything is looked at
+    talk.world.run(10.0)
+    assert not kernel._messaging._lags(C)
+    assert not any(d.kind.startswith("member.") for node in talk.world.nodes.values() for _, d in node.decisions)
+
+
 def test_a_node_whose_programs_do_not_read_takes_nothing_more_until_they_do(make_talk: MakeTalk) -> None:
     talk = make_talk(2)
     talk.world.step(B, ev.ProgramsSlow(are_slow=True))

@@ -335,7 +335,7 @@ class Messaging:
             return False
         for whom, want in self.streams.wants(now):
             mouth.say(want, whom)
-        is_restless = bool(self.streams.unstable or len(self.outbox)) or (
+        is_restless = bool(self.streams.unstable or len(self.outbox) or self._patience.waits) or (
             self._may_order and self.log.given < self.log.held
         )
         asks = self._pace.pokes(now, is_restless=is_restless)
