@@ -13,6 +13,7 @@ import pytest
 from heartbeat.cli import hb
 from heartbeat.config.codes import CODES
 from heartbeat.config.directives import DIRECTIVES, KNOWN_MEDIA, Standing
+from heartbeat.model.fence_codes import FENCE_CODES
 from heartbeat.pils import PluginRegistry
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -221,6 +222,13 @@ def test_every_finding_has_its_section_under_its_title_and_with_its_severity() -
     told = [(code, title, severity.lower()) for code, title, severity, _ in sections]
     assert told == [(code.code, code.title, code.severity.value) for code in CODES.values()]
     assert len(re.findall("^### ", text, re.MULTILINE)) == len(CODES)
+
+
+def test_every_finding_about_fencing_has_its_section_under_its_title_and_with_its_severity() -> None:
+    text = (ROOT / "docs" / "fencing-check.md").read_text(encoding="utf-8")
+    sections = re.findall(r"^### (HB-F\d{3}) (.+)\n\n\*(\w+)\.\* (.+)$", text, re.MULTILINE)
+    told = [(code, title, severity.lower()) for code, title, severity, _ in sections]
+    assert told == [(code.code, code.title, code.severity) for code in FENCE_CODES.values()]
 
 
 def test_every_directive_has_a_row_that_says_what_the_code_says() -> None:

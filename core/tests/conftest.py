@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from heartbeat.model.status import ClusterStatus, GroupStatus, LinkStatus, NodeStatus, ResourceStatus
+from heartbeat.model.status import ClusterStatus, DeviceStatus, GroupStatus, LinkStatus, NodeStatus, ResourceStatus
 from heartbeat.wire import api
 from heartbeat.wire.local import Unpacker, pack
 
@@ -119,4 +119,5 @@ def good_status() -> ClusterStatus:
             NodeStatus("node2", 1, False, "member", 250.0, why, 4, 0.12, links=links),
         ),
         groups=(GroupStatus("10.0.0.1", "node1", "running", "node1", 12.5, "node1 is home", "proof", resources),),
+        devices=(DeviceStatus("ipmilan #1", "node1", ("node2",), "good", 600.0),),
     )

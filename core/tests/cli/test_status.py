@@ -48,6 +48,9 @@ def test_status_tells_cluster_view_nodes_and_groups(
         "\n"
         "groups\n"
         "  10.0.0.1  running  on node1  for 12.5 s  node1 is home\n"
+        "\n"
+        "devices, as checked\n"
+        "  ipmilan #1  good  from node1  10 min 0 s ago  can switch node2\n"
     )
 
 

@@ -173,6 +173,8 @@ class Switch(StonithDevice):
         with Path(self.settings.text("file") + ".reads").open("a") as reads:
             reads.write(f"{time.monotonic()}\n")
         mood = self.settings.text("mood")
+        if mood == "naps":
+            time.sleep(30)
         if mood == "mute":
             raise Unreachable("no answer from the switch")
         if mood == "vague":

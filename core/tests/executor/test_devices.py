@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heartbeat.executor.devices import FIRST_PAUSE_S
+from heartbeat.model.inspection import Trouble
 from heartbeat.model.operation import Action, Outcome
 from heartbeat.model.proof import Proof
 from heartbeat.wire.executor import Cancel
+
+Until = Callable[[Callable[[], bool], str], None]
 
 if TYPE_CHECKING:
     from core.tests.executor.conftest import Executor
@@ -120,3 +123,37 @@ def test_one_device_does_one_thing_at_a_time_and_a_fence_before_what_waits(execu
 def test_the_status_is_the_device_s_own_and_needs_no_host(executor: "Executor") -> None:
     status = executor.result(Action.STATUS, to="switch")
     assert (status.outcome, status.proof) == (Outcome.DONE, Proof.NONE)
+
+
+def test_a_check_looks_at_the_nodes_that_the_device_is_meant_for_and_orders_nothing(
+    executor: "Executor", tmp_path: Path
+) -> None:
+    checked = executor.result(Action.CHECK, to="switch", host="node1 node2 node3", hostlist="node2 node9 node1")
+    assert checked.outcome is Outcome.DONE
+    assert checked.inspection is not None
+    assert [(look.host, look.power, look.trouble) for look in checked.inspection.looks] == [
+        ("node1", "on", None),
+        ("node2", "on", None),
+    ]
+    assert checked.inspection.place == str(tmp_path / "switch")
+    assert not (tmp_path / "switch").exists(), "an order would stand there"
+
+
+def test_a_check_tells_the_trouble_with_each_node(executor: "Executor") -> None:
+    checked = executor.result(Action.CHECK, "mute", to="switch", host="node1")
+    assert checked.inspection is not None
+    (look,) = checked.inspection.looks
+    assert (look.power, look.trouble, look.detail) == ("", Trouble.UNREACHABLE, "no answer from the switch")
+
+
+def test_a_fence_does_not_wait_for_a_check_of_its_device(
+    executor: "Executor", tmp_path: Path, wait_until: Until
+) -> None:
+    looking = executor.run(Action.CHECK, "naps", to="switch", host="node1", deadline_s=60.0)
+    wait_until((tmp_path / "switch.reads").exists, "it looks")
+    fence = executor.run(Action.FENCE, to="switch", host="node1")
+    began_s = time.monotonic()
+    ended = executor.daemon.finished(looking)
+    assert (ended.outcome, ended.detail) == (Outcome.CANCELLED, "ended, because a fence with this device came")
+    assert executor.daemon.finished(fence).outcome is Outcome.DONE
+    assert time.monotonic() - began_s < 5.0, "the nap is of half a minute"

@@ -35,12 +35,29 @@ def status_page(status: ClusterStatus) -> list[str]:
         lines.append(f"real time  {printable(status.realtime)}")
     lines += ["", "nodes", *table([_node_row(node) for node in status.nodes], indent="  ")]
     lines += ["", "groups", *(table([_group_row(group) for group in status.groups], indent="  ") or ["  none"])]
+    lines += _devices(status)
     if status.alarms:
         rows = [((alarm.text, "red"), f"for {show_duration(alarm.since_s)}") for alarm in status.alarms]
         lines += ["", "alarms", *table(rows, indent="  ")]
     if trouble := troubles(status):
         lines += ["", "not well: " + printable(", ".join(trouble))]
     return lines
+
+
+def _devices(status: ClusterStatus) -> list[str]:
+    """Return what the last check of the STONITH devices found; nothing before the first."""
+    tones = {"good": "green", "doubtful": "yellow", "bad": "red"}
+    rows: list[tuple[Cell, ...]] = [
+        (
+            one.name,
+            (one.state, tones[one.state]),
+            f"from {one.node}",
+            f"{show_duration(one.checked_s)} ago",
+            ", ".join(one.codes) or f"can switch {', '.join(one.hosts)}",
+        )
+        for one in status.devices
+    ]
+    return ["", "devices, as checked", *table(rows, indent="  ")] if rows else []
 
 
 def nodes_page(status: ClusterStatus) -> list[str]:

@@ -7,6 +7,7 @@ import click
 from heartbeat.cli import EXIT_NO
 from heartbeat.cli.confirm import confirm
 from heartbeat.cli.seconds import seconds
+from heartbeat.cli.stonith_check import check
 from heartbeat.model.operation import Action
 
 
@@ -16,6 +17,7 @@ def stonith() -> None:
 
 
 stonith.add_command(confirm)
+stonith.add_command(check)
 
 
 @stonith.command(name="list")

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from heartbeat.client.connection import Connection
+from heartbeat.client.errors import Refused
 from heartbeat.model.status import ClusterStatus
 from heartbeat.wire import api
 
@@ -77,6 +78,21 @@ class Client:
     def confirm(self, node: str, request: int, on_progress: OnProgress | None = None) -> api.Done:
         """Say, as a person, that a node is off. ``request`` is the open request's id. Raises Refused."""
         return self._long(api.Confirm(node, request), self._timeout_s, on_progress)
+
+    def check_devices(self, on_progress: OnProgress | None = None, timeout_s: float = 90.0) -> api.Checked:
+        """Have every member look at its STONITH devices; return what they showed. Each device may take ``timeout_s``.
+
+        Raises Refused when nobody looks now, with the reason.
+        """
+        self._connection.send(api.CheckDevices(), timeout_s + GRACE_S)
+        while isinstance(answer := self._connection.receive(), api.Progress):
+            if on_progress is not None:
+                on_progress(answer.text)
+        if isinstance(answer, api.Done):
+            raise Refused(answer.text)
+        if not isinstance(answer, api.Checked):
+            raise self._astray(answer)
+        return answer
 
     def _status(self) -> ClusterStatus:
         answer = self._connection.receive()

@@ -214,6 +214,14 @@ _OURS = (
         "whether a fenced node is switched on again once it was read back as off",
     ),
     Directive(
+        "stonith_check",
+        "TIME|off",
+        values.either(values.choice("off"), values.interval),
+        "1h",
+        "how often all STONITH devices are looked at; off: only by hb stonith check",
+        most=2,
+    ),
+    Directive(
         "votes",
         "NODE NUMBER",
         values.words,

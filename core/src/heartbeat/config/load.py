@@ -28,6 +28,8 @@ from heartbeat.model.names import NodeName
 from heartbeat.model.places import Places
 from heartbeat.plugin.registry import Registry
 
+CHECK_EVERY_S = 3600.0
+"""Heartbeat 3 asked its devices for their status once an hour."""
 DEFAULT_CLUSTER = "linux-ha"
 """As in heartbeat 3.0.6."""
 
@@ -129,8 +131,13 @@ def _cluster(
         has_device=covered(devices, reading.nodes),
         asked_is_enough=asked_is_enough,
         reset_after_off=hacf.text("stonith_action", "reset") == "reset",
+        check_every_s=_check_every_s(hacf),
         electorate=read_electorate(hacf, reading.nodes, reading.found),
     )
+
+
+def _check_every_s(hacf: HaCf) -> float:
+    return 0.0 if hacf.text("stonith_check") else hacf.seconds("stonith_check", CHECK_EVERY_S)
 
 
 def _config(

@@ -14,6 +14,9 @@ Parser = Callable[[Sequence[str]], Value]
 DURATION_MAX_S = 366 * 86400.0
 """A timer of more than a year is a slip of the pen."""
 
+INTERVAL_MIN_S = 60.0
+"""Some devices take one session: whoever asks them all the time keeps others out."""
+
 _TRUE = ("true", "on", "yes", "y", "1")
 _FALSE = ("false", "off", "no", "n", "0")
 """The spellings of heartbeat 3.0.6."""
@@ -57,6 +60,18 @@ def delay(given: Sequence[str]) -> Value:
         return duration(given)
     except ValueError:
         raise ValueError("0, or a duration of at most a year: 200ms, 1.5 (seconds), 2min") from None
+
+
+def interval(given: Sequence[str]) -> Value:
+    """Seconds between two of something that costs a little: a minute at least."""
+    expected = "a duration of a minute at least, at most a year: 10min, 1h; or off"
+    try:
+        seconds = duration(given)
+    except ValueError:
+        raise NotOneOf(expected, ()) from None
+    if not isinstance(seconds, float) or seconds < INTERVAL_MIN_S:
+        raise NotOneOf(expected, ())
+    return seconds
 
 
 def boolean(given: Sequence[str]) -> Value:

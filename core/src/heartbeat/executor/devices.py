@@ -2,6 +2,7 @@
 
 import time
 
+from heartbeat.executor.inspecting import inspect
 from heartbeat.executor.verdict import Refused, judge, one_line
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.model.proof import Proof
@@ -16,7 +17,9 @@ from heartbeat.plugin import (
     Unreachable,
 )
 
-ACTIONS = (Action.HOSTS, Action.STATUS, Action.POWER, Action.ON, Action.FENCE)
+ACTIONS = (Action.HOSTS, Action.STATUS, Action.CHECK, Action.POWER, Action.ON, Action.FENCE)
+ABOUT_ITSELF = (Action.HOSTS, Action.STATUS, Action.CHECK)
+"""Of these none is about a single host."""
 
 FIRST_PAUSE_S = 0.02
 """Between two readings; grows by half each time."""
@@ -36,12 +39,12 @@ _READING = {
 
 
 class DeviceWork:
-    """One action of one device. ``host`` is the target of FENCE, ON and POWER."""
+    """One action of one device. ``host`` is the target of FENCE, ON and POWER; of CHECK the nodes to look at."""
 
     def __init__(self, device: StonithDevice, action: Action, host: str) -> None:
         if action not in ACTIONS:
             raise Refused(f"a STONITH device cannot do {action.value!r}; that is for resource agents")
-        if action not in (Action.HOSTS, Action.STATUS):
+        if action not in ABOUT_ITSELF:
             _check_host(device, host)
         self._device = device
         self._action = action
@@ -59,6 +62,9 @@ class DeviceWork:
             case Action.STATUS:
                 self._device.status()
                 return Result(Outcome.DONE, "the device answers and lets us in")
+            case Action.CHECK:
+                seen = inspect(self._device, self._host.split(), self.deadline_s - MARGIN_S)
+                return Result(Outcome.DONE, inspection=seen)
             case Action.POWER:
                 return _READING[self._device.power(self._host)]
             case Action.FENCE:

@@ -18,6 +18,9 @@ from heartbeat.wire.local import Malformed, Unpacker
 LOOKS = (Action.PROBE, Action.MONITOR, Action.ANNOUNCE)
 """Change nothing, so they leave the follow-up work of a start alone."""
 
+GIVE_WAY = (Action.HOSTS, Action.CHECK)
+"""Looks at a device that nobody waits for: a fence ends them, and what they saw is lost."""
+
 READ_MAX = 16
 """Chunks of 64 KiB read at one go from one child: one that never stops talking must not hold the others up."""
 
@@ -52,6 +55,8 @@ class Operation:
     """Monotonic: when the child was let go."""
     child: Child | None = None
     is_reaped: bool = False
+    gave_way: bool = False
+    """Ended early, because a fence with the same device may not wait for a look at it."""
     was_watched: bool = False
     """Of a stop: the guard let go of it, and takes it back if it is not stopped."""
     told: Told | None = None
@@ -133,6 +138,7 @@ class Operation:
             mask = Mask([text for text in self.request.params.values() if len(text) > 3])
         else:
             mask = Mask([self.request.params.get(name, "") for name in self.told.secret_names])
+        seen = result.inspection.hidden(mask) if result.inspection else None
         return msgspec.structs.replace(
-            result, detail=mask(one_line(result.detail)), output=self.tail.text(mask), took_s=took_s
+            result, detail=mask(one_line(result.detail)), output=self.tail.text(mask), took_s=took_s, inspection=seen
         )

@@ -18,7 +18,7 @@ from heartbeat.executor.agents import SILENCED
 from heartbeat.executor.child import GO, Birth, fork_child
 from heartbeat.executor.guarding import Guarding
 from heartbeat.executor.ledger import Ledger
-from heartbeat.executor.operation import LOOKS, Operation, Phase
+from heartbeat.executor.operation import GIVE_WAY, LOOKS, Operation, Phase
 from heartbeat.executor.process import is_uninterruptible
 from heartbeat.executor.tail import Tail
 from heartbeat.executor.tokens import KeptTokens
@@ -190,6 +190,8 @@ class Operations:
             self._advance(operation.key)
 
     def _late(self, operation: Operation) -> Result:
+        if operation.gave_way:
+            return Result(Outcome.CANCELLED, "ended, because a fence with this device came")
         said = f"no answer within {operation.request.deadline_s:g} s; its processes were ended"
         child = operation.child
         if child is not None and operation.lives:
@@ -216,10 +218,18 @@ class Operations:
     def _queue(self, operation: Operation) -> None:
         queue = self._queues.setdefault(operation.key, deque())
         if operation.request.action is Action.FENCE:
+            self._make_way(operation.key)
             queue.insert(sum(it.request.action is Action.FENCE for it in queue), operation)
         else:
             queue.append(operation)
         self._advance(operation.key)
+
+    def _make_way(self, key: tuple[str, str]) -> None:
+        """End a mere look at a device that is to fence: the device hears the session end, as at a deadline."""
+        busy = self._busy.get(key)
+        if busy is not None and busy.request.action in GIVE_WAY and busy.phase is Phase.ACTING:
+            busy.gave_way = True
+            busy.timer_s = time.monotonic()
 
     def _advance(self, key: tuple[str, str]) -> None:
         """It may be the turn of the next one of a subject."""

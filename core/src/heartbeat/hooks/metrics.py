@@ -178,6 +178,15 @@ def _families(status: Mapping[str, Any], age_s: float) -> "Iterator[Family]":
         gauge("link_up", "Is the node heard over the link?", ("node", "link")),
         [(names, link["state"] in ("up", "late")) for names, link in links],
     )
+    devices = [((it["name"], it["node"]), it) for it in status.get("devices", ())]
+    yield _with(
+        gauge("device_good", "Did the last check of the STONITH device find no error?", ("device", "node")),
+        [(names, it["state"] != "bad") for names, it in devices],
+    )
+    yield _with(
+        gauge("device_check_age_seconds", "Time since the STONITH device was checked.", ("device", "node")),
+        [(names, it["checked_s"] + age_s) for names, it in devices],
+    )
     for key, text in (("frames", "Frames received over the link."), ("lost", "Frames lost on the link.")):
         family = CounterMetricFamily(f"heartbeat_link_{key}", text, labels=("node", "link"))
         yield _with(family, [(names, link[key]) for names, link in links])

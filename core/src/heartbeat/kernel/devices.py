@@ -61,6 +61,10 @@ class Devices:
     def names(self, nid: Nid) -> list[str]:
         return [device.name for device in self.reaching(nid)]
 
+    def all_names(self) -> list[str]:
+        """Return every device of this node, whatever it can switch."""
+        return list(self._devices)
+
     def can_fence(self) -> tuple[Nid, ...]:
         return tuple(nid for nid in self._desk.others if self.reaching(nid))
 

@@ -26,6 +26,7 @@ from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.ghosts import Ghosts
 from heartbeat.kernel.groups import LocalGroup
 from heartbeat.kernel.hold import Hold
+from heartbeat.kernel.inspections import Inspections
 from heartbeat.kernel.leaving import Leaving
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.links import Links
@@ -84,17 +85,10 @@ class Kernel:
         self._leaving = Leaving(desk, channel, detector, membership, ledger, self._director, groups)
         speaks = (self._fencing, self._director, self._leaving, self._ability, self._messaging, self._exclusion)
         self._beats = Beats(desk, channel, detector, membership, ledger, *speaks, self._rest, self._durability)
-        addressees = (self._director, self._fencing, self._moves, self._leaving, self._hold, groups)
-        self._mail = Mail(channel, membership, *addressees)
-        self._confirming = Confirming(desk, channel, detector, membership, ledger, self._director)
-        report_on = (self._fencing, self._director, self._leaving, groups, self._durability)
-        self._report = Report(desk, detector, membership, ledger, self._exclusion, self._ability, *report_on)
+        self._connect()
         self._is_born = False
         self._last_s = 0.0
         self._armed_s = float("-inf")
-        parts = (membership, self._fencing, self._director, self._moves, self._leaving, channel, self._durability)
-        slow = (*(part.deadline_s for part in parts), *(group.deadline_s for group in groups), self._messaging.slow_s)
-        self._calm = Calm(desk, detector, membership, ledger, self._fencing, self._hold, self._ability, slow)
         self._is_old_news = False
         """The frame of this step came before over another link, is a beat that says what the last one said, or brings
         what programs say."""
@@ -102,6 +96,24 @@ class Kernel:
         self._view_since_s, self._view_decision = 0.0, 0
         # The digests of what never changes in one life are made once.
         self._digest, self._nodes_digest = cluster.digest, cluster.nodes_digest
+
+    def _connect(self) -> None:
+        """Make those that only look at the other parts, or pass things on to them."""
+        desk, channel, detector, membership = self._desk, self._channel, self._detector, self._membership
+        ledger, groups = self._ledger, self._groups
+        self._inspections = Inspections(desk, channel, membership, self._fencing)
+        addressees = (self._director, self._fencing, self._moves, self._leaving, self._hold, self._inspections, groups)
+        self._mail = Mail(channel, membership, *addressees)
+        self._confirming = Confirming(desk, channel, detector, membership, ledger, self._director)
+        report_on = (self._fencing, self._director, self._leaving, groups, self._durability, self._inspections)
+        self._report = Report(desk, detector, membership, ledger, self._exclusion, self._ability, *report_on)
+        parts = (membership, self._fencing, self._director, self._moves, self._leaving, channel, self._durability)
+        slow = (
+            *(part.deadline_s for part in (*parts, self._inspections)),
+            *(group.deadline_s for group in groups),
+            self._messaging.slow_s,
+        )
+        self._calm = Calm(desk, detector, membership, ledger, self._fencing, self._hold, self._ability, slow)
 
     # The step.
 
@@ -136,6 +148,7 @@ class Kernel:
         self._bury()
         self._hold.wake(executor_ready=self._director.executor_ready)
         self._confirming.wake()
+        self._inspections.wake()
         self._ability.wake()
         for group in self._groups:
             group.wake()
@@ -174,7 +187,8 @@ class Kernel:
             case events.FrameReceived():
                 self._frame(event)
             case events.OperationFinished():
-                if not self._fencing.finished(event.id, event.result):
+                parts = (self._fencing, self._inspections)
+                if not any(part.finished(event.id, event.result) for part in parts):
                     any(group.finished(event.id, event.result) for group in self._groups)
             case events.ExecutorChanged():
                 self._executor(event)
@@ -193,6 +207,7 @@ class Kernel:
             case events.ClientGone():
                 self._moves.client_gone(event.ticket)
                 self._leaving.client_gone(event.ticket)
+                self._inspections.client_gone(event.ticket)
             case events.ProgramAsked() | events.ProgramGone() | events.ProgramsSlow():
                 self._is_old_news = True
                 self._messaging.program(event)
@@ -316,6 +331,8 @@ class Kernel:
                 self._confirming.list(event.ticket)
             case api.Confirm():
                 self._confirming.asked(event.ticket, event.who, request)
+            case api.CheckDevices():
+                self._inspections.asked(event.ticket)
             case _:
                 refused = api.Refused(f"the kernel does not answer {type(request).__name__}")
                 self._desk.effects.append(Answer(event.ticket, refused))
@@ -377,6 +394,7 @@ class Kernel:
         )
         self._credit.view_installed(view)
         self._fencing.view_installed(states)
+        self._inspections.view_installed()
         self._director.view_installed(joiners(states) if len(view.members) > 1 else ())
         self._weigh()
         self._messaging.installed(view, states)

@@ -7,6 +7,7 @@ from heartbeat.kernel.director import Director
 from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.groups import LocalGroup
 from heartbeat.kernel.hold import Hold
+from heartbeat.kernel.inspections import Inspections
 from heartbeat.kernel.leaving import Leaving
 from heartbeat.kernel.membership import Membership
 from heartbeat.kernel.moves import Moves
@@ -26,10 +27,12 @@ class Mail:
         moves: Moves,
         leaving: Leaving,
         hold: Hold,
+        inspections: Inspections,
         groups: Sequence[LocalGroup],
     ) -> None:
         self._channel, self._membership, self._director, self._fencing = channel, membership, director, fencing
         self._moves, self._leaving, self._hold, self._groups = moves, leaving, hold, groups
+        self._inspections = inspections
 
     def read(self, nid: Nid, message: m.Message) -> None:  # noqa: C901, PLR0912 - one case per message
         """Give one message of another node to the part that it is for."""
@@ -66,6 +69,10 @@ class Mail:
                 self._moves.requested(nid, message)
             case m.MoveReply():
                 self._moves.replied(message)
+            case m.Inspect():
+                self._inspections.ordered(nid, message)
+            case m.Inspected():
+                self._inspections.reported(nid, message)
             case m.Leave():
                 self._leaving.others_leave(nid, message)
             case m.LeaveSeen():

@@ -11,6 +11,7 @@ from heartbeat.kernel.durability import Durability
 from heartbeat.kernel.exclusion import Exclusion
 from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.groups import LocalGroup
+from heartbeat.kernel.inspections import Inspections
 from heartbeat.kernel.leaving import Leaving
 from heartbeat.kernel.ledger import LEFT, Ledger
 from heartbeat.kernel.membership import Membership, Phase
@@ -57,10 +58,12 @@ class Report:
         leaving: Leaving,
         groups: tuple[LocalGroup, ...],
         durability: Durability,
+        inspections: Inspections,
     ) -> None:
         self._desk, self._detector, self._membership = desk, detector, membership
         self._ledger, self._exclusion, self._fencing, self._director = ledger, exclusion, fencing, director
         self._leaving, self._groups, self._durability, self._ability = leaving, groups, durability, ability
+        self._inspections = inspections
 
     def status(self, now_s: float, why: str, view_since_s: float, link_problems: dict[int, str]) -> ClusterStatus:
         """Return everything. ``why`` is the quorum engine's sentence, ``link_problems`` what keeps a link closed."""
@@ -68,6 +71,7 @@ class Report:
         state = (
             "leaving" if self._leaving.is_leaving else "joining" if self._membership.phase is Phase.BOOT else "member"
         )
+        devices, found = self._inspections.status(now_s)
         return ClusterStatus(
             cluster=desk.cluster.name,
             node=desk.name(desk.me),
@@ -79,6 +83,8 @@ class Report:
             nodes=tuple(self._node(Nid(nid), now_s, view_since_s) for nid in range(len(desk.cluster.nodes))),
             groups=tuple(self._group(group, now_s) for group in self._groups),
             alarms=tuple(self._alarms(now_s, link_problems)),
+            devices=devices,
+            fence_findings=found,
         )
 
     def _alarms(self, now_s: float, link_problems: dict[int, str]) -> Iterator[FindingStatus]:
@@ -98,6 +104,8 @@ class Report:
         for group in self._groups:
             if group.state is Local.BLOCKED or group.failures:
                 yield FindingStatus(f"{group.group.name}: {group.detail}", now_s - group.since_s)
+        for found, age_s in self._inspections.errors(now_s):
+            yield FindingStatus(f"{found.code} {found.device or found.host}: {found.message}", age_s)
         for nid in self._director.unable():
             yield FindingStatus(f"{desk.name(nid)} cannot act reliably: {self._ability.why(nid)}", 0.0)
         for nid in self._director.differing():

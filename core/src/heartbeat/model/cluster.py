@@ -45,6 +45,8 @@ class Cluster(msgspec.Struct, frozen=True):
     """An acknowledged test device: its word alone counts as proof (``acknowledge test-stonith``)."""
     reset_after_off: bool = True
     """Switch a fenced node on again once it was read back as off (``stonith_action reset``)."""
+    check_every_s: float = 0.0
+    """How often all STONITH devices are looked at (``stonith_check``); 0: only when somebody asks."""
     electorate: Electorate = Electorate()
     """Who votes, from three nodes on."""
 

@@ -4,11 +4,12 @@ import enum
 
 import msgspec
 
+from heartbeat.model.inspection import Inspection
 from heartbeat.model.proof import Proof
 
 
 class Action(enum.Enum):
-    """What is asked of an agent (first seven) or of a device (last five)."""
+    """What is asked of an agent (first eight) or of a device (last six)."""
 
     PROBE = "probe"
     """Monitor, once, before anything else is done: is it running here?"""
@@ -29,6 +30,8 @@ class Action(enum.Enum):
     POWER = "power"
     STATUS = "status"
     """Is the device itself reachable, and does it let us in? Asked by hand; the cluster asks for HOSTS."""
+    CHECK = "check"
+    """Look at everything that a device shows of the nodes, and switch nothing."""
 
 
 class Outcome(enum.Enum):
@@ -60,3 +63,5 @@ class Result(msgspec.Struct, frozen=True):
     output: str = ""
     """Bounded tail of what the agent printed, for the journal."""
     took_s: float = 0.0
+    inspection: Inspection | None = None
+    """Of CHECK."""

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from heartbeat.model.inspection import FenceFinding
+
 
 class LinkStatus(msgspec.Struct, frozen=True):
     name: str
@@ -61,6 +63,22 @@ class FindingStatus(msgspec.Struct, frozen=True):
     since_s: float
 
 
+class DeviceStatus(msgspec.Struct, frozen=True):
+    """A STONITH device as one node saw it when it was looked at last."""
+
+    name: str
+    node: str
+    """Who looked."""
+    hosts: tuple[str, ...]
+    """Nodes whose power it showed."""
+    state: str
+    """``good``, ``doubtful`` (warnings alone), ``bad``"""
+    checked_s: float
+    """Seconds ago."""
+    codes: tuple[str, ...] = ()
+    """Of what was found, ``HB-F001``."""
+
+
 class ClusterStatus(msgspec.Struct, frozen=True):
     cluster: str
     node: str
@@ -74,5 +92,9 @@ class ClusterStatus(msgspec.Struct, frozen=True):
     nodes: tuple[NodeStatus, ...]
     groups: tuple[GroupStatus, ...]
     alarms: tuple[FindingStatus, ...] = ()
+    devices: tuple[DeviceStatus, ...] = ()
+    """As the last check found them; empty before the first."""
+    fence_findings: tuple[FenceFinding, ...] = ()
+    """Of the last check."""
     realtime: str = ""
     """What of real-time scheduling and memory locking is in force, filled in by the daemon."""

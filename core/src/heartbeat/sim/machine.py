@@ -13,6 +13,7 @@ import msgspec
 
 from heartbeat.kernel import effects as fx
 from heartbeat.kernel import events as ev
+from heartbeat.model.inspection import Inspection, Look
 from heartbeat.model.names import Nid, NodeName
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.model.proof import Proof
@@ -252,6 +253,8 @@ class Machines:
             return Result(found if how.outcome is Outcome.DONE else how.outcome, how.detail)
         if run.action is Action.POWER and how.outcome is Outcome.DONE:
             return self._read_power(nid, self._nid(run.host))
+        if run.action is Action.CHECK and how.outcome is Outcome.DONE:
+            return Result(how.outcome, inspection=self._look(run.host.split()))
         if run.action is Action.ON:
             self._switch_on(self._nid(run.host))
         return Result(how.outcome, how.detail)
@@ -303,6 +306,11 @@ class Machines:
             return Result(Outcome.RUNNING, "on")
         self._reports_off(nid, target, Proof.READ_BACK, is_true=True)
         return Result(Outcome.STOPPED, "off", Proof.READ_BACK)
+
+    def _look(self, hosts: list[str]) -> Inspection:
+        """What the switch shows of everybody: the truth."""
+        looks = (Look(host, "on" if self.powered[self._nid(host)] else "off", 0.1) for host in hosts)
+        return Inspection(tuple(looks), worst_off_s=1.0)
 
     def _reports_off(self, nid: Nid, target: Nid, proof: Proof, *, is_true: bool) -> None:
         if self._world.watch is not None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 
 from heartbeat.model.delivery import Delivery
+from heartbeat.model.inspection import FenceFinding, Seen
 from heartbeat.model.status import ClusterStatus
 
 PROTOCOL = 1
@@ -53,6 +54,10 @@ class Confirm(msgspec.Struct, frozen=True, tag="confirm"):
     request: int
 
 
+class CheckDevices(msgspec.Struct, frozen=True, tag="check-devices"):
+    """Have every member look at all its STONITH devices, one after the other. Answered by Checked."""
+
+
 GroupLabel = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 """Name of a group of programs."""
 
@@ -81,7 +86,7 @@ class Say(msgspec.Struct, frozen=True, tag="say"):
 
 ToCluster = Join | Leave | Say
 
-Request = GetStatus | Watch | Standby | Takeover | Stop | ConfirmRequests | Confirm | Join | Leave | Say
+Request = GetStatus | Watch | Standby | Takeover | Stop | ConfirmRequests | Confirm | CheckDevices | Join | Leave | Say
 
 
 class Status(msgspec.Struct, frozen=True, tag="is"):
@@ -124,6 +129,13 @@ class OpenConfirmation(msgspec.Struct, frozen=True, array_like=True):
 
 class Confirmations(msgspec.Struct, frozen=True, tag="confirmations"):
     open: tuple[OpenConfirmation, ...]
+
+
+class Checked(msgspec.Struct, frozen=True, tag="checked"):
+    """What the devices showed all members, and what that means."""
+
+    seen: tuple[Seen, ...]
+    findings: tuple[FenceFinding, ...]
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
@@ -173,4 +185,4 @@ class Company(msgspec.Struct, frozen=True, tag="company"):
 
 ToProgram = Welcome | Taken | Heard | Company | Refused
 
-Answer = Status | Progress | Done | Confirmations | Refused | Welcome | Taken | Heard | Company
+Answer = Status | Progress | Done | Confirmations | Checked | Refused | Welcome | Taken | Heard | Company

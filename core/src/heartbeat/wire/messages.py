@@ -7,6 +7,7 @@ import enum
 
 import msgspec
 
+from heartbeat.model.inspection import Seen
 from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proved
 from heartbeat.model.view import Member, ViewId
@@ -251,6 +252,21 @@ class FenceMe(msgspec.Struct, frozen=True, tag="fence-me", array_like=True):
     detail: str
 
 
+class Inspect(msgspec.Struct, frozen=True, tag="inspect", array_like=True):
+    """Stream: look at all your devices, one after the other, and tell everybody what they show."""
+
+    round: int
+
+
+class Inspected(msgspec.Struct, frozen=True, tag="inspected", array_like=True):
+    """Stream: what one device showed the sender; without one, that there is no more to tell in this round."""
+
+    round: int
+    seen: Seen | None = None
+    why: str = ""
+    """Without one: why it stopped early; empty when all were looked at."""
+
+
 class Leave(msgspec.Struct, frozen=True, tag="leave", array_like=True):
     """I am going. What is listed is not proved stopped here and stays locked."""
 
@@ -286,6 +302,8 @@ Message = (
     | MoveRequest
     | MoveReply
     | FenceMe
+    | Inspect
+    | Inspected
     | Leave
     | LeaveSeen
     | StaleLife
