@@ -1,10 +1,12 @@
 """The lab's power switch, spoken to by the device plugin's own protocol."""
 
 import socket
+import time
 from pathlib import Path
 
 import pytest
 from heartbeat.lab.power import Mood, PowerSwitch
+from heartbeat.lab.supplies import Supplies
 
 
 class Machine:
@@ -106,4 +108,52 @@ def test_an_order_whose_client_died_meanwhile_is_dropped(
     assert switch.answer(["off", "node2"]) == "ok"  # its turn comes after the dropped one
     assert machine.powered
     assert notes == ["power-off node2 ok"]
+    switch.close()
+
+
+def test_a_relay_takes_a_machine_s_power_only_when_it_was_the_last_supply(
+    switch: PowerSwitch, machine: Machine, notes: list[str]
+) -> None:
+    switch.supplies = Supplies([("node1", "1.1"), ("node1", "1.2")])
+    assert switch.answer(["off", "node1", "1.1"]) == "ok"
+    assert machine.powered
+    assert switch.answer(["status", "node1", "1.1"]) == "ok off"
+    assert switch.answer(["off", "node1", "1.2"]) == "ok"
+    assert not machine.powered
+    assert notes == ["power-off node1 ok", "power-off node1 ok"]
+    assert switch.answer(["off", "node2", "1.1"]).startswith("error")
+    switch.close()
+
+
+def test_a_relay_reads_what_it_lets_through_and_not_whether_the_machine_runs(
+    switch: PowerSwitch, machine: Machine
+) -> None:
+    switch.supplies = Supplies([("node1", "1.1")])
+    machine.off()
+    assert switch.answer(["status", "node1", "1.1"]) == "ok on"
+    switch.close()
+
+
+@pytest.mark.parametrize(("mood", "said"), [(Mood.FAIL, "error the relay does not move"), (Mood.LIE, "ok")])
+def test_a_relay_that_refuses_or_lies_stays_as_it_is(
+    switch: PowerSwitch, machine: Machine, mood: Mood, said: str
+) -> None:
+    switch.supplies = Supplies([("node1", "1.1")])
+    switch.behave(mood)
+    assert switch.answer(["off", "node1", "1.1"]) == said
+    assert switch.answer(["status", "node1", "1.1"]) == "ok on"
+    assert machine.powered
+    switch.close()
+
+
+def test_a_slow_relay_says_yes_and_acts_later(switch: PowerSwitch, machine: Machine) -> None:
+    switch.supplies = Supplies([("node1", "1.1")])
+    switch.behave(Mood.SLOW, 0.2)
+    assert switch.answer(["off", "node1", "1.1"]) == "ok"
+    assert switch.answer(["status", "node1", "1.1"]) == "ok on"
+    deadline_s = time.monotonic() + 10
+    while machine.powered:
+        assert time.monotonic() < deadline_s, "the relay never moved"
+        time.sleep(0.01)
+    assert switch.answer(["status", "node1", "1.1"]) == "ok off"
     switch.close()

@@ -47,9 +47,21 @@ def lab() -> None:
 @_named
 @click.option("--boot-delay", default="300ms", show_default=True, help="From the device's 'on' to the node's boot.")
 @click.option("--eager-client", is_flag=True, help="The client repeats unanswered neighbour requests after 50 ms.")
+@click.option(
+    "--fence",
+    multiple=True,
+    metavar="TYPE",
+    help="Give every node a simulated power device of this type, instead of those in ha.cf; repeatable.",
+)
 @click.option("--no-daemons", is_flag=True, help="Boot the nodes only; 'hb lab start NODE' starts the daemon.")
-def up(directory: Path, name: str, boot_delay: str, *, eager_client: bool, no_daemons: bool) -> None:
-    """Put up the cluster of DIRECTORY's ha.cf, haresources and authkeys (and resource.d)."""
+def up(
+    directory: Path, name: str, boot_delay: str, fence: tuple[str, ...], *, eager_client: bool, no_daemons: bool
+) -> None:
+    """Put up the cluster of DIRECTORY's ha.cf, haresources and authkeys (and resource.d).
+
+    A power device that ha.cf has on a serial port is there, simulated, when its plugin brings a simulator. --fence puts
+    any such device in the place of those in ha.cf: its relays really take a node's power.
+    """
     from heartbeat.pils import PluginRegistry
 
     try:
@@ -64,6 +76,7 @@ def up(directory: Path, name: str, boot_delay: str, *, eager_client: bool, no_da
             boot_delay_s=delay_s,
             eager_client=eager_client,
             daemons=not no_daemons,
+            fence=fence,
         )
         option = "" if name == "lab" else f" --lab {name}"
         click.echo(f"{len(made.plan.nodes)} nodes are up; try: hb lab exec{option} {made.plan.nodes[0]} hb status")
@@ -91,6 +104,8 @@ def status(name: str, *, as_json: bool) -> None:
         rows.append(["client", "on", "", "", client])
         for line in table(rows, ["node", "power", "daemon", "boot id", "addresses"]):
             click.echo(line)
+        for box in answer["boxes"]:
+            click.echo(f"simulated: {box}")
         click.echo(f"device: {answer['device']}; record: {found.home / 'events.log'}; logs: {found.home}/nodes/*/log")
 
 

@@ -3,14 +3,15 @@
 Run by path with ``python -I -S`` inside namespaces that ``unshare`` has just made, so it uses the standard
 library alone and starts in a few milliseconds:
 
-    boot.py NAME DISK SHARE
+    boot.py NAME DISK SHARE [TTY=CABLE]...
 
 DISK holds what survives a power cut (``ha.d``, ``state``, ``log``, ``boot_id``, ``hosts``); everything else that
-a node can write to is memory of its own. SHARE becomes ``/run/heartbeat-lab``. Says ``ready`` on standard output.
+a node can write to is memory of its own. SHARE becomes ``/run/heartbeat-lab``. TTY (``/dev/ttyS1``) is a serial port of
+the node, and CABLE (``/dev/pts/5``) what is at its end. Says ``ready`` on standard output.
 """
 
 # pathlib alone would take longer to import than all the rest of this file to run.
-# ruff: noqa: PTH103, PTH102, PTH112, PTH120, PTH123
+# ruff: noqa: PTH103, PTH102, PTH112, PTH120, PTH123, PTH208, PTH211
 
 import ctypes
 import os
@@ -68,8 +69,27 @@ def _try(source: str, target: str, kind: str, flags: int) -> None:
         sys.stderr.write(f"boot: {target} is the machine's own: {wrong.strerror}\n")
 
 
-def arrange(name: str, disk: str, share: str) -> None:
-    """Give this node its own name, boot id, directories and kernel settings."""
+def _ports(ports: dict[str, str]) -> None:
+    """Give the node serial ports that the machine need not have.
+
+    Device files cannot be made in a user namespace, so /dev becomes memory in which everything points to where the
+    machine's own stays visible. Terminals and shared memory are mounts of their own: their names are looked up.
+    """
+    os.makedirs("/run/.lab/dev")
+    mount("/dev", "/run/.lab/dev", flags=MS_BIND | MS_REC)
+    mount("tmpfs", "/dev", "tmpfs", 0, "mode=755")
+    for entry in os.listdir("/run/.lab/dev"):
+        if entry in ("pts", "shm"):
+            os.mkdir(f"/dev/{entry}")
+            mount(f"/run/.lab/dev/{entry}", f"/dev/{entry}", flags=MS_BIND | MS_REC)
+        elif f"/dev/{entry}" not in ports:
+            os.symlink(f"/run/.lab/dev/{entry}", f"/dev/{entry}")
+    for port, cable in ports.items():
+        os.symlink(cable, port)
+
+
+def arrange(name: str, disk: str, share: str, ports: dict[str, str]) -> None:
+    """Give this node its own name, boot id, directories, serial ports and kernel settings."""
     socket.sethostname(name)
     # The lab's directory may lie below /run, which is about to be covered: hold on to both.
     kept = f"/proc/self/fd/{os.open(disk, os.O_PATH | os.O_DIRECTORY)}"
@@ -84,6 +104,8 @@ def arrange(name: str, disk: str, share: str) -> None:
     graft(f"{kept}/log", "/var/log")
     mount(f"{kept}/boot_id", "/proc/sys/kernel/random/boot_id")
     mount(f"{kept}/hosts", "/etc/hosts")
+    if ports:
+        _ports(ports)
     # A node that resets itself must not take the machine along (the magic key knows no namespaces).
     _try("/dev/null", "/proc/sysrq-trigger", "none", MS_BIND)
     for key, value in SYSCTLS.items():
@@ -96,7 +118,7 @@ def arrange(name: str, disk: str, share: str) -> None:
 
 def main() -> None:
     name, disk, share = sys.argv[1:4]
-    arrange(name, disk, share)
+    arrange(name, disk, share, dict(word.split("=", 1) for word in sys.argv[4:]))
     os.chdir("/")
     # Ignoring SIGCHLD makes the kernel reap every orphan by itself, and an ignored signal stays ignored over
     # exec: so the smallest program there is can be PID 1.

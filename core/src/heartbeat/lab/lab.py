@@ -18,6 +18,7 @@ from typing import Self
 
 import msgspec
 
+from heartbeat.lab.box_plan import asked_for, at_cables
 from heartbeat.lab.control import LabError, Message, NoLab, ask
 from heartbeat.lab.node import NodeState, Usage, children
 from heartbeat.lab.plan import BadLab, LabPlan, Media, read_plan
@@ -88,14 +89,18 @@ class Lab:
         boot_delay_s: float = 0.3,
         eager_client: bool = False,
         daemons: bool = True,
+        fence: Sequence[str] = (),
     ) -> "Lab":
         """Put up a lab from the three files in a directory and return when every node is booted.
 
-        ``run`` replaces the program in each node (``hb run``). Raises LabError (or BadLab, when the files name no
+        ``run`` replaces the program in each node (``hb run``). ``fence`` names types of power devices that every node
+        gets, simulated, instead of those in the files; without it, what the files have on serial ports is simulated
+        where it can be. Raises LabError (or BadLab, when the files name no
         node or medium), with nothing left behind.
         """
         plan = read_plan(directory, registry)
-        setup = Setup(plan, tuple(run) or program(), boot_delay_s, eager_client, daemons)
+        boxes = asked_for(fence, plan, registry) if fence else at_cables(directory, plan, registry)
+        setup = Setup(plan, tuple(run) or program(), boot_delay_s, eager_client, daemons, boxes)
         lab = cls(_fresh_home(name))
         try:
             _furnish(lab.home, directory, plan)

@@ -8,9 +8,9 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 import msgspec
 
@@ -26,6 +26,16 @@ DEATH_S = 10.0
 
 Note = Callable[[str], None]
 """Takes one line for the lab's record of events."""
+
+
+class Devices(Protocol):
+    """What a node's power devices need to know of it."""
+
+    def ttys(self, node: str) -> Mapping[str, str]: ...
+
+    def plug(self, node: str, pid: int) -> None: ...
+
+    def unplug(self, node: str) -> None: ...
 
 
 class NodeState(msgspec.Struct, frozen=True):
@@ -55,11 +65,13 @@ class Usage(msgspec.Struct, frozen=True):
 class Node:
     """Thread-safe: one operation at a time."""
 
-    def __init__(self, name: str, home: Path, switch: Switch, program: Sequence[str], note: Note) -> None:
+    def __init__(
+        self, name: str, home: Path, switch: Switch, devices: Devices, program: Sequence[str], note: Note
+    ) -> None:
         self.name = name
         self.disk = home / "nodes" / name
         self._share = home / "share"
-        self._switch = switch
+        self._switch, self._devices = switch, devices
         self._program = list(program)
         self._note = note
         self._lock = threading.RLock()
@@ -90,7 +102,8 @@ class Node:
             (self.disk / "boot_id").write_text(f"{uuid.uuid4()}\n")
             self._note(f"boot {self.name}")
             script = str(Path(__file__).with_name("boot.py"))
-            argv = [*UNSHARE, sys.executable, "-I", "-S", script, self.name, str(self.disk), str(self._share)]
+            ports = [f"{port}={cable}" for port, cable in self._devices.ttys(self.name).items()]
+            argv = [*UNSHARE, sys.executable, "-I", "-S", script, self.name, str(self.disk), str(self._share), *ports]
             with (self.disk / "log" / "boot.log").open("ab") as log:
                 machine = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
             assert machine.stdout is not None
@@ -102,6 +115,7 @@ class Node:
             self._init, self._frozen = _only_child(machine.pid), False
             self._machine = _Watched(machine, self._ended)
             self._switch.plug(self.name, self._init)
+            self._devices.plug(self.name, self._init)
             if daemon:
                 self.start()
 
@@ -131,6 +145,7 @@ class Node:
             if self._machine is not machine:
                 return
             self._note(f"off {self.name}")
+            self._devices.unplug(self.name)
             self._machine, self._init, self._frozen = None, 0, False
             self._daemon = None  # it died with the machine, even if nobody has waited for it yet
 

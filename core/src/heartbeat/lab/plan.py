@@ -71,7 +71,7 @@ class LabPlan(msgspec.Struct, frozen=True):
 
 def read_plan(directory: Path, registry: Media) -> LabPlan:
     """Return the plan for the three files in a directory. Raises BadLab."""
-    lines = list(_words(directory / "ha.cf"))
+    lines = list(words_of(directory / "ha.cf"))
     nodes = _nodes(lines, directory / "ha.cf")
     links = _links(lines, registry)
     if not links:
@@ -99,7 +99,7 @@ class _Virtual(msgspec.Struct):
     interface: str
 
 
-def _words(path: Path) -> Iterator[tuple[int, list[str]]]:
+def words_of(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield number and words of each line that says something; a trailing backslash joins lines."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
@@ -171,7 +171,7 @@ _AGENTS = frozenset({"", "IPaddr", "IPaddr2", "IPv6addr"})
 
 def _services(path: Path, default: str) -> Iterator[_Virtual]:
     """Yield the virtual addresses of haresources with their subnet (/24 and /64 where the word gives none)."""
-    for _, words in _words(path):
+    for _, words in words_of(path):
         for word in words[1:]:
             found = re.fullmatch(r"(?:(\w+)::)?\[?([0-9a-fA-F.:]+?)\]?(?:/(\d+))?(?:/([^/]+))?(?:/.*)?", word)
             if not found or (found[1] or "") not in _AGENTS:

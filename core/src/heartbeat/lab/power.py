@@ -8,8 +8,12 @@ The protocol, one request and one answer per connection, each a line of text:
     on node1       -> ok            (taken: the node boots)
     anything wrong -> error SENTENCE
 
+The simulated devices (``box.py``) switch by the same words with the relay behind the node's name, ``off node1 1.1``:
+what they say of it to their drivers is theirs.
+
 The device can be told to misbehave: ``fail`` answers every order with an error, ``hang`` never answers, ``lie``
-acknowledges orders and does nothing, ``slow`` waits before it acts.
+acknowledges orders and does nothing, ``slow`` waits before it acts; a relay that is slow acts after it was taken at its
+word.
 
 Orders are carried out one after the other, and an order whose client is gone when its turn comes is dropped: of two
 nodes that shoot each other, the one that was slower dies without having shot.
@@ -26,6 +30,7 @@ from pathlib import Path
 from typing import Protocol
 
 from heartbeat.lab.control import LabError
+from heartbeat.lab.supplies import Supplies
 
 
 class Mood(enum.Enum):
@@ -56,6 +61,7 @@ class PowerSwitch:
         self, path: Path, outlets: Mapping[str, Outlet], boot_delay_s: float, note: Callable[[str], None]
     ) -> None:
         self._outlets = outlets
+        self.supplies = Supplies(())
         self._boot_delay_s = boot_delay_s
         self._note = note
         self._mood = Mood.OK
@@ -117,9 +123,35 @@ class PowerSwitch:
                 with self._turn:
                     mood = self._mood_now()
                     return "error its client is gone" if is_gone() else self._obey(order, host, mood)
+            case [order, host, relay] if self.supplies.has(host, relay):
+                return self._relay(order, host, relay)
             case [_, host]:
                 return f"error there is no outlet for {host}; the lab has {' '.join(self._outlets)}"
         return "error expected: hosts, status HOST, off HOST or on HOST"
+
+    def _relay(self, order: str, host: str, relay: str) -> str:
+        """Answer a simulated device about one relay, or turn it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._mood is not Mood.HANG)
+            mood, slow_s = self._mood, self._slow_s
+        if order == "status":
+            return "ok on" if self.supplies.is_on(host, relay) else "ok off"
+        self._note(f"power-{order} {host} {mood.value}")
+        if mood is Mood.FAIL:
+            return "error the relay does not move"
+        if mood is Mood.SLOW:
+            threading.Timer(slow_s, self._turn_relay, (order, host, relay)).start()
+        elif mood is not Mood.LIE:
+            self._turn_relay(order, host, relay)
+        return "ok"
+
+    def _turn_relay(self, order: str, host: str, relay: str) -> None:
+        with self._turn:
+            self.supplies.turn(host, relay, on=order == "on")
+            if not self.supplies.feed(host):
+                self._outlets[host].off()
+            elif order == "on" and not self._outlets[host].powered:
+                threading.Timer(self._boot_delay_s, self._boot, (host,)).start()
 
     def _mood_now(self) -> Mood:
         """Wait as long as the mood demands, and return it."""

@@ -10,11 +10,14 @@ from typing import Any
 
 import msgspec
 
+from heartbeat.lab.box_plan import BoxPlan
+from heartbeat.lab.boxes import Boxes
 from heartbeat.lab.control import LabError, Message
 from heartbeat.lab.node import Node, environment
 from heartbeat.lab.plan import CLIENT, BadLab, LabPlan
 from heartbeat.lab.power import Mood, PowerSwitch
 from heartbeat.lab.record import Recorder
+from heartbeat.lab.supplies import Supplies
 from heartbeat.lab.switch import Switch, inside, run
 
 STOP_S = 60.0
@@ -33,6 +36,8 @@ class Setup(msgspec.Struct, frozen=True):
     """Repeat the client's unanswered neighbour requests after 50 ms instead of 1 s."""
     daemons: bool = True
     """Start the program at once in each node."""
+    boxes: tuple[BoxPlan, ...] = ()
+    """The simulated power devices."""
 
 
 class World:
@@ -45,8 +50,13 @@ class World:
         self._note = self._record.note
         self._switch = Switch(setup.plan)
         self._client = _client(self._switch, eager=setup.eager_client)
-        self._nodes = {name: Node(name, home, self._switch, setup.program, self._note) for name in setup.plan.nodes}
+        self._nodes: dict[str, Node] = {}
         self._power = PowerSwitch(share / "power.sock", self._nodes, setup.boot_delay_s, self._note)
+        self._boxes = Boxes(setup.boxes, share / "power.sock")
+        self._power.supplies = Supplies(self._boxes.fed())
+        for name in setup.plan.nodes:
+            self._nodes[name] = Node(name, home, self._switch, self._boxes, setup.program, self._note)
+            self._boxes.write(home / "nodes" / name / "ha.d" / "ha.cf")
         self._spawned: dict[int, subprocess.Popen[bytes]] = {}
 
     def boot(self) -> None:
@@ -72,7 +82,8 @@ class World:
 
     def status(self) -> Message:
         nodes = [msgspec.to_builtins(node.state()) for node in self._nodes.values()]
-        return {"nodes": nodes, "plan": msgspec.to_builtins(self.setup.plan), "device": self._power.mood}
+        plan = msgspec.to_builtins(self.setup.plan)
+        return {"nodes": nodes, "plan": plan, "device": self._power.mood, "boxes": self._boxes.shown()}
 
     def crash(self, node: str) -> Message:
         return {"at_s": self._node(node).off()}
@@ -89,6 +100,8 @@ class World:
     def start(self, nodes: list[str]) -> Message:
         """Boot what is off and start the program where it does not run, on several nodes at once."""
         chosen = [self._node(name) for name in nodes]
+        for name in nodes:
+            self._power.supplies.all_on(name)
         at_s = time.monotonic()
         with ThreadPoolExecutor(len(chosen) or 1) as pool:
             list(pool.map(Node.start, chosen))
@@ -96,6 +109,7 @@ class World:
 
     def boot_only(self, node: str) -> Message:
         """Boot a node without its daemon."""
+        self._power.supplies.all_on(node)
         self._node(node).boot(daemon=False)
         return {}
 
