@@ -32,6 +32,8 @@ from heartbeat.plugin import (
     StonithDevice,
 )
 
+from core.tests.config.catalogues import Fence, Fences, OcfTypes
+
 PORT = Param("port", ParamKind.PORT, default=694, setting="udpport")
 INTERFACE = Param("interface", ParamKind.INTERFACE, required=True, example="eth0")
 
@@ -333,24 +335,6 @@ class Scripts(Catalogue):
         return {**entry.params, **({"arguments": " ".join(words)} if words else {})}
 
 
-class OcfTypes(Catalogue):
-    api = 1
-
-    def entries(self) -> list[CatalogueEntry]:
-        entry = self.find("ocf:heartbeat:mysql")
-        return [entry] if entry else []
-
-    def find(self, name: str) -> CatalogueEntry | None:
-        if name not in ("ocf:heartbeat:mysql", "ocf:heartbeat:Delay", "ocf:local:thing"):
-            return None
-        return CatalogueEntry("ra", name, "ocf", {"type": name}, f"/usr/lib/ocf/resource.d/{name[4:]}", 30)
-
-    def words(self, entry: CatalogueEntry, words: Sequence[str]) -> dict[str, str]:
-        if not all("=" in word for word in words):
-            raise ValueError("expected name=value")
-        return {**entry.params, **dict(word.split("=", 1) for word in words)}
-
-
 class FakeRegistry:
     """Implements heartbeat.plugin.Registry."""
 
@@ -374,6 +358,7 @@ class FakeRegistry:
                 "rps10": Rps10,
                 "baytech": Baytech,
                 "deaf": Deaf,
+                "fence": Fence,
             },
             "ra": {
                 "IPaddr": IPaddr,
@@ -387,7 +372,7 @@ class FakeRegistry:
             },
             "hooks": {"pager": Pager, "plain": Listener},
         }
-        self.found: dict[str, Catalogue] = {"scripts": Scripts(), "ocf": OcfTypes()}
+        self.found: dict[str, Catalogue] = {"scripts": Scripts(), "ocf": OcfTypes(), "fences": Fences()}
         self.found = {name: one for name, one in self.found.items() if f"catalogue:{name}" not in missing}
         self.plugins = {
             kind: {name: plugin for name, plugin in plugins.items() if f"{kind}:{name}" not in missing}

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from heartbeat.config import codes
 from heartbeat.config.cluster_config import DeviceConfig
 from heartbeat.config.devices import params_of_words
 from heartbeat.plugin import Param, ParamKind, StonithDevice
@@ -145,3 +146,36 @@ def test_what_the_device_itself_finds_wrong_is_told_in_its_words(load_text: "Loa
     words = "stonith_host * baytech 10.0.0.3 admin secret outlets=deep-thought=1"
     (found,) = load_text(more=f"{words}\n").errors
     assert (found.code, found.message) == ("HB-C061", "baytech: outlets: deep-thought stands alone")
+
+
+@pytest.mark.parametrize(
+    "words", ["hostlist=node2 ipaddr=10.0.0.3 password=pw", "hostlist=node2 10.0.0.3 pw"], ids=["named", "in order"]
+)
+def test_a_type_of_a_catalogue_is_checked_with_its_own_parameters_and_run_by_its_driver(
+    load_text: "LoadText", words: str
+) -> None:
+    loaded = load_text(more=f"stonith_host * fence_two {words}\n")
+    assert loaded.config is not None, loaded.errors
+    *_, made = loaded.config.devices
+    assert (made.name, made.type, made.hosts) == (f"fence_two #{len(loaded.config.devices)}", "fence", ("node2",))
+    given = {name.removesuffix("addr"): value for name, value in made.params.items()}
+    assert given == {"agent": "/usr/sbin/fence_two", "hostlist": "node2", "ip": "10.0.0.3", "password": "pw"}
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "told"),
+    [
+        ("fence_two ip=10.0.0.3 trys=3", codes.DEVICE_PARAMETER, "is no parameter"),
+        ("fence_two ip=10.0.0.3 tries=many", codes.DEVICE_PARAMETER, "tries"),
+        ("fence_two password=pw", codes.DEVICE_PARAMETER, "ip is missing"),
+        ("fence_mute ip=10.0.0.3", codes.BROKEN_PLUGIN, "/usr/sbin/fence_mute says nothing"),
+        ("fence_too ip=10.0.0.3", codes.DEVICE_NOT_INSTALLED, "fence_too"),
+    ],
+)
+def test_what_is_wrong_with_a_type_of_a_catalogue_is_found(
+    load_text: "LoadText", line: str, code: codes.Code, told: str
+) -> None:
+    found = load_text(more=f"stonith_host * {line}\n").errors
+    assert [one.code for one in found] == [code.code]
+    assert told in found[0].message
+    assert "pw" not in found[0].message

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from heartbeat.cli.classic_meta import help_page, meta_data
+from heartbeat.cli.stonith_types import DeviceType, any_type, device_types
 from heartbeat.executor.byhand import run_by_hand
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.pils.registry import PluginRegistry
@@ -57,18 +58,18 @@ def _done(options: Mapping[str, str], words: Sequence[str]) -> int:
         click.echo(f"stonith: heartbeat {version('heartbeat-core')}")
         return S_OK
     if "-L" in options:
-        for name in registry.names("stonith"):
-            click.echo(name)
+        for it in device_types(registry):
+            click.echo(it["type"])
         return S_OK
     if "-t" not in options:
         raise WrongUse("")
     type_ = options["-t"]
     try:
-        device = registry.load("stonith", type_)
+        kind = any_type(registry, type_)
     except (LookupError, PluginError) as problem:
         _say(str(problem.args[0]))
         return S_OOPS
-    assert issubclass(device, StonithDevice)
+    device = kind.plugin
     if "-n" in options:
         click.echo("".join(f"{name}  " for name in names_of(device)))
     elif "-m" in options:
@@ -76,7 +77,7 @@ def _done(options: Mapping[str, str], words: Sequence[str]) -> int:
     elif "-h" in options:
         click.echo(help_page(type_, device))
     else:
-        return _operate(registry, type_, device, options, words)
+        return _operate(registry, kind, options, words)
     return S_OK
 
 
@@ -87,11 +88,11 @@ def names_of(device: type[StonithDevice]) -> list[str]:
 
 def _operate(
     registry: PluginRegistry,
-    type_: str,
-    device: type[StonithDevice],
+    kind: DeviceType,
     options: Mapping[str, str],
     words: Sequence[str],
 ) -> int:
+    type_, device = kind.name, kind.plugin
     nodes = [word for word in words if "=" not in word]
     raw, missing_is = _given(device, options, [word for word in words if "=" in word])
     order = options.get("-T", "reset")
@@ -100,12 +101,13 @@ def _operate(
     asks = [action for flag, action in (("-S", Action.STATUS), ("-l", Action.HOSTS)) if flag in options]
     if not asks and len(nodes) != 1:
         raise WrongUse("one node is switched at a time")
+    raw = {**kind.base, **raw}
     params, problems = parse_params(device.params, raw, extra=device.extra_params)
     if problems:
         _say(f"Invalid config info for {type_} device: " + "; ".join(f"{it.name} {it.problem}" for it in problems))
         return missing_is if any("is missing" in it.problem for it in problems) else S_INVAL
     for action in asks:
-        result = run_by_hand(Run(1, "stonith", type_, type_, raw, action, LIMIT_S), registry)
+        result = run_by_hand(Run(1, "stonith", kind.driver, type_, raw, action, LIMIT_S), registry)
         if result.outcome is not Outcome.DONE:
             _say("" if "-s" in options else result.detail)
             return LISTING_FAILED if action is Action.HOSTS else S_ACCESS
@@ -119,14 +121,16 @@ def _operate(
     if known is not None and nodes[0].lower() not in map(str.lower, known):
         _say(f"{nodes[0]} is not controlled by this {type_} device")
         return S_BADHOST
-    return _switched(registry, type_, raw, order, nodes[0].lower(), int(options.get("-c", "1")))
+    return _switched(registry, kind, raw, order, nodes[0].lower(), int(options.get("-c", "1")))
 
 
-def _switched(registry: PluginRegistry, type_: str, raw: dict[str, str], order: str, node: str, count: int) -> int:
+def _switched(
+    registry: PluginRegistry, kind: DeviceType, raw: dict[str, str], order: str, node: str, count: int
+) -> int:
     """Return S_OK when the node was seen off (or on) as often as was asked; a reset succeeds by its off half."""
     for _ in range(count):
         for action in _ORDERS[order]:
-            result = run_by_hand(Run(1, "stonith", type_, type_, raw, action, LIMIT_S, node), registry)
+            result = run_by_hand(Run(1, "stonith", kind.driver, kind.name, raw, action, LIMIT_S, node), registry)
             if result.outcome is Outcome.DONE:
                 continue
             _say(f"{node}: {result.detail}")

@@ -27,8 +27,9 @@ def list_types(*, as_json: bool) -> None:
     import json
 
     from heartbeat.cli.stonith_types import device_types, types_page
+    from heartbeat.pils.registry import PluginRegistry
 
-    found = device_types()
+    found = device_types(PluginRegistry())
     click.echo(json.dumps(found, indent=2) if as_json else "\n".join(types_page(found)))
 
 

@@ -9,6 +9,7 @@ from heartbeat.cli import EXIT_NO
 from heartbeat.cli.asking import say_no
 from heartbeat.cli.given_values import given_values, revealed
 from heartbeat.cli.plugin_name import find_named
+from heartbeat.cli.stonith_types import found_type, plugin_type
 from heartbeat.cli.table import printable
 from heartbeat.config.devices import params_of_words
 from heartbeat.executor.byhand import run_by_hand
@@ -17,7 +18,6 @@ from heartbeat.model.proof import Proof
 from heartbeat.pils.registry import PluginRegistry
 from heartbeat.plugin.errors import PluginError
 from heartbeat.plugin.param import parse_params
-from heartbeat.plugin.stonith import StonithDevice
 from heartbeat.wire.executor import Run
 
 _GOOD = (Outcome.DONE, Outcome.RUNNING, Outcome.STOPPED)
@@ -54,15 +54,13 @@ class Device:
         """Return the device, or end the command: 1 when its type is not here, 2 when its parameters are wrong."""
         registry = PluginRegistry()
         found = find_named(registry, type_ if type_.startswith("stonith:") else f"stonith:{type_}")
-        driver = found[1].driver if isinstance(found, tuple) else found.full_name
-        base = found[1].params if isinstance(found, tuple) else {}
         try:
-            plugin = registry.load("stonith", driver)
+            kind = found_type(registry, *found) if isinstance(found, tuple) else plugin_type(registry, found.full_name)
         except (LookupError, PluginError) as problem:
             say_no(str(problem))
-        assert issubclass(plugin, StonithDevice)
+        plugin = kind.plugin
         in_order = params_of_words(plugin, positional.split()) if positional is not None else {}
-        raw = revealed(plugin, {**base, **in_order, **given_values(words)})
+        raw = revealed(plugin, {**kind.base, **in_order, **given_values(words)})
         _, problems = parse_params(plugin.params, raw, extra=plugin.extra_params)
         if problems:
             told = [
@@ -71,7 +69,7 @@ class Device:
             raise click.UsageError(
                 f"{type_}: " + "\n       ".join(told) + f"\n`hb stonith info {type_}` tells them all."
             )
-        return cls(registry, type_, driver, raw)
+        return cls(registry, type_, kind.driver, raw)
 
 
 def carry_out(device: Device, action: Action, host: str, limit_s: float) -> None:

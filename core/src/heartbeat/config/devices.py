@@ -9,7 +9,7 @@ from heartbeat.config import codes
 from heartbeat.config.cluster_config import DeviceConfig
 from heartbeat.config.finding import Findings, Place
 from heartbeat.config.hacf import HaCf, Use
-from heartbeat.config.lookup import MEND_PLUGIN, Known, look_up
+from heartbeat.config.lookup import MEND_PLUGIN, Known, described, look_up
 from heartbeat.config.nodes import find_node
 from heartbeat.config.reading import Reading
 from heartbeat.config.source import Source, Word, read_source
@@ -71,7 +71,7 @@ def _read_line(source: Source, reading: Reading, number: int, use: Use) -> Devic
         host = words.pop(0)
         driver, known_driver = _driver(reading, host)
     kind, given = words[0], words[1:]
-    known = look_up(reading, "stonith", kind.text, StonithDevice)
+    known = described(look_up(reading, "stonith", kind.text, StonithDevice))
     if not isinstance(known, Known):
         _not_installed(reading, kind, known.package, known.nearest, known.broken)
         return None

@@ -1,9 +1,10 @@
 """What a word of the configuration means on this host: a plugin's own name, or a type that a catalogue found."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heartbeat.config.reading import Reading
+from heartbeat.plugin.catalogue import class_of_type
 from heartbeat.plugin.errors import PluginError
 from heartbeat.plugin.kind import Plugin
 from heartbeat.plugin.registry import Registry
@@ -29,6 +30,8 @@ class Known:
     """Parameters that tell the driver which type it is."""
     shadows: str = ""
     """A script of the same name that is not run because the plugin comes first."""
+    as_type: Callable[[], type[Plugin]] | None = None
+    """Of a catalogue's type: asks it about itself, and returns the driver's class with its parameters declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,26 @@ def look_up(reading: Reading, kind: str, word: str, contract: type[Plugin]) -> K
             entry.origin,
             lambda words: catalogue.words(entry, words),
             tuple(entry.params.items()),
+            as_type=lambda: class_of_type(plugin, entry, catalogue.about(entry)),
         )
-    except (LookupError, PluginError) as broken:
-        return Unknown(broken=str(broken.args[0] if broken.args else broken))
     except Exception as broken:  # noqa: BLE001 - whatever a catalogue does wrong becomes a finding
-        return Unknown(broken=f"{type(broken).__name__}: {broken}")
+        return Unknown(broken=_told(broken))
+
+
+def described(known: Known | Unknown) -> Known | Unknown:
+    """Return a type of a catalogue with what it says about itself: a program of it may run. Others come back as is."""
+    if not isinstance(known, Known) or known.as_type is None:
+        return known
+    try:
+        return replace(known, plugin=known.as_type())
+    except Exception as broken:  # noqa: BLE001 - whatever a catalogue does wrong becomes a finding
+        return Unknown(broken=_told(broken))
+
+
+def _told(broken: Exception) -> str:
+    if isinstance(broken, LookupError | PluginError):
+        return str(broken.args[0] if broken.args else broken)
+    return f"{type(broken).__name__}: {broken}"
 
 
 def _entry_point(registry: Registry, kind: str, word: str) -> type[Plugin] | None:

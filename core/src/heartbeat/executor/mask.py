@@ -7,8 +7,8 @@ from heartbeat.plugin import Param
 
 BLOT = "***"
 
-_SOUNDS_SECRET = re.compile(r"passw|passphrase|secret|token|credential", re.IGNORECASE)
-"""Undeclared parameters (an OCF agent's own) carry no mark; these names of theirs are treated as secrets."""
+_SOUNDS_SECRET = re.compile(r"passw|passphrase|secret|token|credential|community|api_?key", re.IGNORECASE)
+"""Undeclared parameters (an OCF or fence agent's own) carry no mark; these names of theirs are treated as secrets."""
 
 
 class Mask:

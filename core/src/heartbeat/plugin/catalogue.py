@@ -37,6 +37,10 @@ class TypeDescription:
     params: tuple[Param, ...] = ()
     timeouts_s: Mapping[str, float] = field(default_factory=dict)
     """The time that it advises for each of its actions."""
+    positional: tuple[str, ...] = ()
+    """Names of parameters in the order of the old one-line form, where it has one."""
+    extra_params: bool = False
+    """True when it takes parameters beyond those that it tells of."""
 
 
 class Catalogue(Plugin, abc.ABC):
@@ -64,3 +68,22 @@ class Catalogue(Plugin, abc.ABC):
     def about(self, entry: CatalogueEntry) -> TypeDescription:
         """Return all that the type says about itself. Raises PluginError when it was asked and could not answer."""
         return TypeDescription(params=self.describe(entry))
+
+
+def class_of_type(driver: type[Plugin], entry: CatalogueEntry, about: TypeDescription) -> type[Plugin]:
+    """Return the driver's class as one type has it: the type's own parameters declared behind the driver's.
+
+    It serves to check and to explain what somebody wrote. The work is done by the driver, which gets the same
+    parameters unparsed.
+    """
+    taken = {name for param in driver.params for name in (param.name, *param.aliases)}
+    own = tuple(param for param in about.params if param.name not in taken)
+    told = {
+        "__doc__": about.text or driver.__doc__,
+        "__module__": driver.__module__,
+        "title": about.title or entry.name,
+        "params": (*driver.params, *own),
+        "positional": about.positional,
+        "extra_params": about.extra_params,
+    }
+    return type(driver.__name__, (driver,), told)

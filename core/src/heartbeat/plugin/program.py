@@ -15,10 +15,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from heartbeat.plugin.descendants import end_with_descendants
 from heartbeat.plugin.errors import NotInstalled, TimedOut
 
 KEPT_BYTES = 64 * 1024
 """Bytes of each stream that are kept by default, the newest; everything beyond is read and dropped."""
+GIVEN_BYTES = 64 * 1024
+"""Longest stdin: what a pipe holds (pipe(7)), so that handing it over never waits for a program that does not read."""
 
 Heard = Callable[[str, bytes], None]
 """Called with ``stdout`` or ``stderr`` and each chunk as it comes."""
@@ -42,25 +45,33 @@ def run_program(
     timeout_s: float | None = None,
     heard: Heard | None = None,
     kept_bytes: int = KEPT_BYTES,
+    given: bytes = b"",
 ) -> Ended:
-    """Run a program to its end, stdin empty, in ``/``, in our own process group, and return what came of it.
+    """Run a program to its end, in ``/``, in our own process group, and return what came of it.
 
-    ``timeout_s``: after that many seconds the program alone gets SIGKILL and TimedOut is raised; None leaves time to
-    the executor, which ends the whole process group. Raises NotInstalled when the program cannot be executed.
+    ``given`` is its stdin, at most GIVEN_BYTES: nobody sees it, unlike arguments. ``timeout_s``: after that many
+    seconds the program and all that descend from it get SIGKILL and TimedOut is raised; None leaves time to the
+    executor, which ends the whole process group. Raises NotInstalled when the program cannot be executed.
     """
     started_s = time.monotonic()
     sys.stdout.flush()
+    if len(given) > GIVEN_BYTES:
+        raise ValueError(f"{argv[0]} cannot be given {len(given)} bytes; {GIVEN_BYTES} at most")
+    stdin = subprocess.PIPE if given else subprocess.DEVNULL
     try:
         process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd="/"
+            argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd="/"
         )
     except OSError as wrong:
         raise NotInstalled(f"{argv[0]} cannot be executed: {wrong.strerror}") from wrong
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError), process.stdin as pipe:  # it has ended without reading
+            pipe.write(given)
     streams = _Streams(process, heard, kept_bytes)
     try:
         code = streams.follow(None if timeout_s is None else started_s + timeout_s)
     except subprocess.TimeoutExpired:
-        process.kill()
+        end_with_descendants(process.pid)
         process.wait()
         raise TimedOut(f"{argv[0]} did not end within {timeout_s:g} s") from None
     finally:
