@@ -73,6 +73,18 @@ def test_a_late_verdict_is_told() -> None:
     assert silent.why.endswith("the verdict was 45 ms late")
 
 
+def test_who_waited_before_it_shot_says_how_long_and_why() -> None:
+    waited = [
+        msgspec.structs.replace(entry, mono_s=entry.mono_s + 3.75)
+        if entry.kind in ("fence.begun", "fence.proved", "group.running")
+        else entry
+        for entry in ENTRIES
+    ]
+    phases = phases_of(SETTING, PULLED_S, 614.58, waited, ())
+    assert "node2 waited 3750 ms, 1.5 times what the device may need" in phases[2].why
+    assert phases[2].took_ms > 3750
+
+
 @pytest.mark.parametrize("missing", ["node.silent", "fence.proved", "group.running"])
 def test_a_journal_without_one_of_the_steps_is_no_story(missing: str) -> None:
     entries = [entry for entry in ENTRIES if entry.kind != missing]

@@ -39,7 +39,9 @@ def demo(name: str, *, in_json: bool, keep: bool) -> None:
     teller = Teller(on_stderr=in_json)
     is_up = False
     try:
-        teller.tell("two nodes, two media, a power switch and a client start in namespaces of this machine")
+        teller.tell(
+            "two nodes, two media, an RPS-10 for each node's power and a client start in namespaces of this machine"
+        )
         with demonstration(PluginRegistry(), name, keep=keep) as lab:
             is_up = True
             story = play(lab, teller.tell)

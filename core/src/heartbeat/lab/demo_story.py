@@ -20,6 +20,10 @@ ENDS = {
 """Phase to the kind of the decision that ends it; the last phase, ``answered``, ends with the client's answer."""
 
 
+WORTH_A_WORD_MS = 10
+"""A wait below it is the program's own."""
+
+
 class NoStory(Exception):
     """The journal lacks a part of the failover; the text says which."""
 
@@ -95,7 +99,10 @@ def phases_of(
         if decided is None:
             raise NoStory(f"{setting.survivor} has not written down {kind} after the plug was pulled")
         end_ms = max(begin_ms, (min(decided.mono_s, answered_s) - pulled_s) * 1000)
-        phases.append(Phase(name, begin_ms, end_ms, _why(name, setting, decided, pulled_s, operations)))
+        why = _why(name, setting, decided, pulled_s, operations)
+        if name == "fenced":
+            why += _waited(setting, later, pulled_s + begin_ms / 1000)
+        phases.append(Phase(name, begin_ms, end_ms, why))
         begin_ms = end_ms
     took_ms = (answered_s - pulled_s) * 1000 - begin_ms
     why = (
@@ -120,6 +127,18 @@ def _why(name: str, setting: Setting, decided: Entry, pulled_s: float, operation
         case _:
             agents = _took(operations, "start")
             return f"the resources start from left to right{': ' if agents else ''}{', '.join(agents)}"
+
+
+def _waited(setting: Setting, later: Sequence[Entry], since_s: float) -> str:
+    """Of two nodes that lost each other only one may shoot: the kernel has the higher name wait (fencing.py)."""
+    begun = next((entry for entry in later if entry.kind == "fence.begun"), None)
+    waited_ms = (begun.mono_s - since_s) * 1000 if begun else 0.0
+    if waited_ms < WORTH_A_WORD_MS:
+        return ""
+    return (
+        f"; before that {setting.survivor} waited {waited_ms:.0f} ms, 1.5 times what the device may need, so that two"
+        f" nodes which lost each other do not both shoot: {setting.lost} would have gone first"
+    )
 
 
 def _silence(setting: Setting, decided: Entry, pulled_s: float) -> str:

@@ -47,11 +47,16 @@ class Rps10(StonithDevice):
     )  # fmt: skip
     positional = ("serial_to_targets",)
     worst_off_s = 8.0
-    """Asked, switched and asked again within two seconds at 9600 baud; at 2400 the pauses alone are six."""
+    """At 2400 baud, where three commands have four and a half seconds of pauses between and after them."""
 
     @classmethod
     def configured_hosts(cls, params: Params) -> tuple[str, ...] | None:
         return tuple(Targets.of(params.text("serial_to_targets")).plugs)
+
+    @classmethod
+    def worst_off_with(cls, params: Params) -> float:
+        """Asked, switched and asked again: within two seconds at 9600 baud, and a slow reply to spare."""
+        return cls.worst_off_s if params.text("baud") == "2400" else 2.5
 
     @classmethod
     def warm(cls) -> None:
