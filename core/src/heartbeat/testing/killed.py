@@ -15,7 +15,8 @@ from types import FrameType
 
 TOUCHES = frozenset({
     "open", "close", "connect", "send", "sendall", "sendto", "sendmsg", "recv", "recv_into", "recvfrom", "recvmsg",
-    "read", "write", "select", "poll", "flock", "lockf", "link", "symlink", "rename", "replace", "unlink", "mkdir",
+    "read", "write", "preadv", "pwritev",
+    "select", "poll", "flock", "lockf", "link", "symlink", "rename", "replace", "unlink", "mkdir",
     "fork_exec", "kill", "do_handshake",
 })  # fmt: skip
 """Names of the functions, written in C, through which Python reaches sockets, files, locks and processes."""
