@@ -1,4 +1,4 @@
-"""votes and auto_tie_breaker: who counts how much from three nodes on."""
+"""votes, auto_tie_breaker and last_man_standing: who counts how much from three nodes on."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +11,7 @@ LoadText = Callable[..., Any]
 
 ONE = "node1 10.0.0.1\n"
 MEDIA = "mcast eth0 225.0.0.1 694 1 0\nbcast eth1\nauto_failback off\n"
+JUDGED = ("HB-C038", "HB-C039", "HB-C015", "HB-C021", "HB-C022", "HB-C023")
 FOUR = "node node1 node2 node3 node4\n" + MEDIA
 
 
@@ -21,7 +22,7 @@ def electorate(loaded: Any) -> Electorate:
 
 
 def codes(loaded: Any) -> list[str]:
-    return [finding.code for finding in loaded.findings if finding.code in ("HB-C038", "HB-C039", "HB-C015")]
+    return [finding.code for finding in loaded.findings if finding.code in JUDGED]
 
 
 def test_by_default_each_node_has_a_vote_and_nobody_breaks_ties(load_text: LoadText) -> None:
@@ -75,3 +76,33 @@ def test_what_never_decides_is_said(load_text: LoadText, ha_cf: str) -> None:
     loaded = load_text(haresources=ONE, ha_cf=ha_cf)
     assert loaded.config is not None
     assert codes(loaded) == ["HB-C039"]
+
+
+def test_the_voters_follow_the_members_where_the_window_is_given(load_text: LoadText) -> None:
+    loaded = load_text(
+        haresources=ONE, ha_cf=FOUR + "deadtime 1\nkeepalive 200ms\nlast_man_standing 10\nauto_tie_breaker node2\n"
+    )
+    assert electorate(loaded) == Electorate((), Nid(1), 10.0)
+    assert codes(loaded) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        ("last_man_standing 10 s\nvotes node1 2", "HB-C021"),
+        ("last_man_standing 900ms", "HB-C023"),
+        ("last_man_standing 0", "HB-C015"),
+        ("last_man_standing yes", "HB-C015"),
+    ],
+)
+def test_a_window_that_contradicts_another_line_is_found(load_text: LoadText, lines: str, code: str) -> None:
+    loaded = load_text(haresources=ONE, ha_cf=FOUR + "deadtime 1\nkeepalive 200ms\n" + lines + "\n")
+    assert codes(loaded) == [code]
+    assert (loaded.config is None) == (code != "HB-C023")
+
+
+def test_two_nodes_have_no_last_man(load_text: LoadText) -> None:
+    two = "node node1 node2\n" + MEDIA + "deadtime 1\nkeepalive 200ms\nlast_man_standing 10\n"
+    loaded = load_text(haresources="node1 10.0.0.1\n", ha_cf=two)
+    assert codes(loaded) == ["HB-C022"]
+    assert electorate(loaded) == Electorate()

@@ -1,5 +1,6 @@
 """Ambushes wait for what a node does, strike once, and lose the very message that they wait for."""
 
+from heartbeat.kernel.effects import Persist
 from heartbeat.model.names import Nid
 from heartbeat.sim import ambush, pairs
 from heartbeat.sim.network import Noise
@@ -59,3 +60,18 @@ def test_ambushes_and_pairs_are_drawn_from_the_seed_alone_and_carried_out() -> N
 def test_a_run_with_nothing_but_pairs_ends_and_keeps_the_laws() -> None:
     some = next(faults for seed in range(60) if (faults := pairs.draw(seed, SHAPE, 10.0)))
     assert Run(Schedule(SHAPE, 3, (0.0, 0.0, 0.0), some, chaos_s=10.0)).go().violations == []
+
+
+def test_nodes_change_sides_just_when_somebody_stores_something() -> None:
+    turned = Fault(3.0, "turn", other=0b110, value=float(0b011), word="epoch/0.5")
+    stage = Stage(Schedule(SHAPE, 1, (0.0, 0.0, 0.0), (turned,), chaos_s=20.0), keeps_log=True)
+    stage.begin()
+    stage.world.run(4.0)
+    assert {(a, b) for a, b, _ in stage.world.cuts} == {(A, C), (C, A), (B, C), (C, B)}
+    stage.ambushes._saw(A, Persist("epoch", b"9"))
+    stage.world.run(0.4)
+    assert (A, C, 0) in stage.world.cuts
+    stage.world.run(0.2)
+    assert {(a, b) for a, b, _ in stage.world.cuts} == {(A, B), (B, A), (A, C), (C, A)}
+    stage.mend_all()
+    assert not stage.world.cuts

@@ -77,6 +77,11 @@ OLD_ORDER = _note(18, "the old order of lines would have meant something else")
 UNUSED_SETTING = _note(19, "nothing uses this setting")
 BROKEN_PLUGIN = _error(20, "an installed plugin cannot be used")
 
+# Quorum.
+LAST_MAN_VOTES = _error(21, "last_man_standing goes with equal votes only")
+LAST_MAN_IDLE = _note(22, "last_man_standing changes nothing in two nodes")
+LAST_MAN_HASTE = _warning(23, "last_man_standing is shorter than deadtime")
+
 # Nodes.
 NO_NODE = _error(30, "no node is named")
 BAD_NODE_NAME = _error(31, "not a node name")

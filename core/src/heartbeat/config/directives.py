@@ -238,6 +238,14 @@ _OURS = (
         "-",
         "which node's half goes on when a cluster falls into two equal halves",
     ),
+    Directive(
+        "last_man_standing",
+        "TIME",
+        values.duration,
+        "-",
+        "how long a view with quorum stands still before only its members vote, so that nodes may die one by one",
+        most=2,
+    ),
     Directive("fence_delay", "TIME", values.delay, "0", "holds a fence back; a beat cancels it", most=2),
     Directive(
         "shares_data",

@@ -1,4 +1,4 @@
-"""Who votes: the lines ``votes NODE NUMBER`` and ``auto_tie_breaker`` of ha.cf."""
+"""Who votes: the lines ``votes NODE NUMBER``, ``auto_tie_breaker`` and ``last_man_standing`` of ha.cf."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from heartbeat.config.finding import Findings
 from heartbeat.config.hacf import HaCf, Use
 from heartbeat.config.nodes import find_node
 from heartbeat.config.source import Word
+from heartbeat.config.timers import DEADTIME_S
 from heartbeat.model.electorate import NOBODY, Electorate
 from heartbeat.model.names import Nid, NodeName
 
@@ -23,7 +24,8 @@ def read_electorate(hacf: HaCf, nodes: Sequence[NodeName], found: Findings) -> E
         found.add(codes.BAD_VALUE, place, "no node has a vote", expected="one at least", mend="delete a line")
     breaker = _tie_breaker(hacf, nodes, found)
     _judge_use(hacf, nodes, sum(votes), found)
-    return Electorate(votes if set(votes) - {1} else (), breaker)
+    window_s = _last_man(hacf, nodes, votes, found)
+    return Electorate(votes if set(votes) - {1} else (), breaker, window_s)
 
 
 def _votes(hacf: HaCf, nodes: Sequence[NodeName], found: Findings) -> dict[NodeName, int]:
@@ -57,6 +59,25 @@ def _tie_breaker(hacf: HaCf, nodes: Sequence[NodeName], found: Findings) -> Nid:
     return NOBODY if node is None else Nid(nodes.index(node))
 
 
+def _last_man(hacf: HaCf, nodes: Sequence[NodeName], votes: Sequence[int], found: Findings) -> float:
+    use = hacf.one("last_man_standing")
+    if use is None or not nodes:
+        return 0.0
+    place, window_s = use.directive.place, hacf.seconds("last_man_standing", 0.0)
+    if len(nodes) == 2:
+        message = "two nodes have no majority to lose: who is left must prove the other away"
+        found.add(codes.LAST_MAN_IDLE, place, message, mend="delete the line")
+        return 0.0
+    if set(votes) - {1}:
+        message = "voters that follow the members all count the same, and votes says otherwise"
+        found.add(codes.LAST_MAN_VOTES, place, message, mend="delete this line, or those of votes")
+    deadtime_s = hacf.seconds("deadtime", DEADTIME_S)
+    if 0 < window_s < deadtime_s:
+        message = f"{window_s:g} s is shorter than deadtime: nodes that die together look as if one by one"
+        found.add(codes.LAST_MAN_HASTE, place, message, mend=f"write last_man_standing {deadtime_s:g}")
+    return window_s
+
+
 def _node(word: Word, nodes: Sequence[NodeName], found: Findings, expected: str = "a node") -> NodeName | None:
     node = find_node(word, nodes, found)
     if node is None and nodes:
@@ -71,6 +92,8 @@ def _judge_use(hacf: HaCf, nodes: Sequence[NodeName], total: int, found: Finding
     """Two nodes decide by proof, and an odd number of votes has no halves."""
     breaker = hacf.one("auto_tie_breaker")
     uses: list[Use] = [*hacf.all("votes"), *([breaker] if breaker else [])]
+    if hacf.one("last_man_standing"):
+        return  # their number changes
     if len(nodes) == 2 and uses:
         message = "two nodes need no majority: who is left must prove the other away"
         found.add(codes.VOTES_IDLE, uses[0].directive.place, message, mend="delete the line")

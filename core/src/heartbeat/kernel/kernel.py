@@ -38,6 +38,7 @@ from heartbeat.kernel.pauses import Pauses
 from heartbeat.kernel.report import Report
 from heartbeat.kernel.rest import Rest
 from heartbeat.kernel.twins import Twins
+from heartbeat.kernel.voters import Voters
 from heartbeat.model.cluster import Cluster
 from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proof
@@ -78,21 +79,20 @@ class Kernel:
         self._pauses = Pauses(desk, detector, membership, self._fencing, self._hold, groups)
         judges = (self._contest, self._ability, self._exclusion, self._rest)
         self._director = Director(desk, channel, detector, membership, ledger, groups, *judges)
-        self._messaging = membership.handover = Messaging(
-            desk, channel, detector, membership, self._state, lambda: self._director.standing is Standing.PRIMARY
-        )
+        self._voters = Voters(desk, detector, membership)
+        asks = (self._state, lambda: self._director.standing is Standing.PRIMARY, lambda: self._voters.roll)
+        self._messaging = Messaging(desk, channel, detector, membership, *asks)
+        membership.handovers = (self._voters, self._messaging)
         self._moves = Moves(desk, channel, membership, ledger, self._director, groups)
         self._leaving = Leaving(desk, channel, detector, membership, ledger, self._director, groups)
         speaks = (self._fencing, self._director, self._leaving, self._ability, self._messaging, self._exclusion)
         self._beats = Beats(desk, channel, detector, membership, ledger, *speaks, self._rest, self._durability)
         self._connect()
-        self._is_born = False
-        self._last_s = 0.0
-        self._armed_s = float("-inf")
+        self._is_born, self._last_s, self._armed_s = False, 0.0, float("-inf")
         self._is_old_news = False
-        """The frame of this step came before over another link, is a beat that says what the last one said, or brings
-        what programs say."""
-        self._why = "not in a view yet"
+        """This step's frame came before, is a beat that says what the last one said, or brings what programs say."""
+        self._why, self._judged = "not in a view yet", (Standing.NO_QUORUM, "")
+        """The second is the view, by what its members brought into it."""
         self._view_since_s, self._view_decision = 0.0, 0
         # The digests of what never changes in one life are made once.
         self._digest, self._nodes_digest = cluster.digest, cluster.nodes_digest
@@ -107,12 +107,9 @@ class Kernel:
         self._confirming = Confirming(desk, channel, detector, membership, ledger, self._director)
         report_on = (self._fencing, self._director, self._leaving, groups, self._durability, self._inspections)
         self._report = Report(desk, detector, membership, ledger, self._exclusion, self._ability, *report_on)
-        parts = (membership, self._fencing, self._director, self._moves, self._leaving, channel, self._durability)
-        slow = (
-            *(part.deadline_s for part in (*parts, self._inspections)),
-            *(group.deadline_s for group in groups),
-            self._messaging.slow_s,
-        )
+        some = (membership, self._fencing, self._director, self._moves, self._leaving, channel, self._durability)
+        parts = (*some, self._inspections, self._voters)
+        slow = (*(part.deadline_s for part in parts), *(group.deadline_s for group in groups), self._messaging.slow_s)
         self._calm = Calm(desk, detector, membership, ledger, self._fencing, self._hold, self._ability, slow)
 
     # The step.
@@ -161,6 +158,7 @@ class Kernel:
         self._messaging.wake()
         self._channel.wake()
         self._durability.wake()
+        self._voters.wake()
         self._calm.look()
         self._beats.forget()
         self._beat_and_arm(all_read=is_wake)
@@ -217,6 +215,7 @@ class Kernel:
                 self._pauses.suspended(event.seconds)
             case events.Persisted():
                 self._durability.persisted(event.key, event.error)
+                self._voters.persisted(event.key, event.error)
             case events.Asked():
                 self._leaving.ask(event.why)
             case events.Wake():
@@ -360,6 +359,8 @@ class Kernel:
             self._leaving.is_leaving,
             self._fencing.shooting(),
             self._messaging.spoken(),
+            self._voters.roll,
+            self._voters.is_recount_due,
         )
 
     def _is_excluded(self, nid: Nid) -> bool:
@@ -396,6 +397,8 @@ class Kernel:
         self._fencing.view_installed(states)
         self._inspections.view_installed()
         self._director.view_installed(joiners(states) if len(view.members) > 1 else ())
+        self._judged = quorum.judge(desk.cluster, states)
+        self._voters.installed(view, states, self._judged[0], self._view_decision)
         self._weigh()
         self._messaging.installed(view, states)
 
@@ -413,7 +416,9 @@ class Kernel:
         view = self._membership.view
         if not view.members:
             return
-        standing, why = quorum.standing(self._desk.cluster, view.nids, self._is_away)
+        standing, why = self._judged
+        if not self._voters.window_s:
+            standing, why = quorum.standing(self._desk.cluster, view.nids, self._is_away)
         if standing is not self._director.standing or why != self._why:
             self._director.standing = self._fencing.standing = self._rest.standing = standing
             self._why = why

@@ -18,6 +18,7 @@ from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.effects import Persist
+from heartbeat.kernel.roll import is_recount
 from heartbeat.model.names import Nid
 from heartbeat.model.view import Member, Standing, View, ViewId
 from heartbeat.wire.messages import Flush, Install, Propose, Refuse, Reject, State, Sync, Synced
@@ -84,7 +85,7 @@ class Membership:
         self._round: Round | None = None
         self._sync: Sync | None = None
         self._is_synced = False
-        self.handover: Handover | None = None
+        self.handovers: tuple[Handover, ...] = ()
         """Set before the first step; without one nothing is handed over."""
         self._flushed_s = float("inf")
         self._stirred_s: float | None = None
@@ -97,6 +98,12 @@ class Membership:
         """Which life of a node did not answer a round, and until when it is left out."""
         self._stays_with: dict[Nid, tuple[Nid, ...]] = {}
         """Whom a node would not leave for a view with this one, which does not hear those."""
+        self._has_majority = False
+        """Of the view, as it was installed: from three nodes on; of two none is an outsider."""
+        self.wants_another: Callable[[], bool] = lambda: False
+        """Are the voters to be changed, which takes a view change with the same members?"""
+        self.put_off: Callable[[], None] = lambda: None
+        """That did not come about."""
         self._install_again_s = 0.0
         self._is_doubted = False
         self._doubted = ViewId()
@@ -196,12 +203,7 @@ class Membership:
         beat, me = self._detector.peers[nid].beat, self._desk.member
         if beat is None or (me.nid, me.incarnation) not in ((each.nid, each.incarnation) for each in beat.outsiders):
             return False
-        return beat.view > self.view.id or not self._has_majority()
-
-    def _has_majority(self) -> bool:
-        """From three nodes on; of two none is an outsider."""
-        members = self.view.nids
-        return bool(members) and quorum.standing(self._desk.cluster, members, lambda _: False)[0] is Standing.PRIMARY
+        return beat.view > self.view.id or not self._has_majority
 
     def _edge(self, i: Nid, j: Nid) -> bool:
         return self._row_shows(i, j) and self._row_shows(j, i)
@@ -257,7 +259,7 @@ class Membership:
         if self.phase is Phase.BOOT and len(wanted) == 1 and len(self._desk.cluster.nodes) > 1:
             # Alone at start: others may only be late. From initdead on they count as absent.
             return self._desk.now_s >= self._desk.born_s + self._desk.cluster.timers.initdead_s
-        if wanted != self.view.members or (self.is_flushing and not self.is_in_round):
+        if wanted != self.view.members or (self.is_flushing and not self.is_in_round) or self.wants_another():
             return True
         return any(self._detector.view_of(nid) != self.view.id for nid in self.view.nids if nid != self._desk.me)
 
@@ -304,14 +306,21 @@ class Membership:
     def _drive(self, current: Round) -> None:
         now = self._desk.now_s
         if now >= current.until_s:
-            answered = current.synced if current.sync else set(current.states)
-            for member in current.members:
-                if member.nid not in answered and member.nid != self._desk.me:
-                    self._sits_out[member.nid] = (member.incarnation, now + self._detector.deadtime_s)
+            self._blame(current)
             self._give_up()
         elif now >= current.repeat_s:
             current.repeat_s = now + REPEAT_S
             self._channel.send(current.sync or Propose(current.ballot, current.members, current.why))
+
+    def _blame(self, current: Round) -> None:
+        """Who did not answer sits out one deadtime; where it was about the voters, only their change does."""
+        answered = current.synced if current.sync else set(current.states)
+        if current.sync and is_recount(current.ballot, current.sync.states):
+            self.put_off()
+            return
+        for member in current.members:
+            if member.nid not in answered and member.nid != self._desk.me:
+                self._sits_out[member.nid] = (member.incarnation, self._desk.now_s + self._detector.deadtime_s)
 
     def _give_up(self) -> None:
         self._round = None
@@ -406,7 +415,7 @@ class Membership:
     def _hand_over(self) -> None:
         """Say SYNCED, or as coordinator count myself, once nothing is missing here."""
         sync = self._sync
-        if sync is None or self._is_synced or not (self.handover is None or self.handover.is_ready(sync)):
+        if sync is None or self._is_synced or not all(each.is_ready(sync) for each in self.handovers):
             return
         self._is_synced = True
         if self._round is not None:
@@ -439,6 +448,7 @@ class Membership:
 
     def _install(self, sync: Sync, why: str) -> None:
         self.view = View(sync.ballot, sync.members)
+        self._has_majority = quorum.judge(self._desk.cluster, sync.states)[0] is Standing.PRIMARY
         self.phase = Phase.MEMBER
         self._is_doubted = sync.ballot == self._doubted
         self._stays_with = {nid: others for nid, others in self._stays_with.items() if not self.view.has(nid)}

@@ -4,11 +4,14 @@ Whatever it calls primary holds more than half of all votes, or half of them and
 views always have a node in common, and a part of the cluster that goes on knows of every part that went on before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 
+from heartbeat.kernel import roll as rolls
 from heartbeat.model.cluster import Cluster
+from heartbeat.model.electorate import Roll
 from heartbeat.model.names import Nid
 from heartbeat.model.view import Standing
+from heartbeat.wire.messages import State
 
 WORDS = {
     Standing.PRIMARY: "this view may act",
@@ -34,14 +37,30 @@ def standing(cluster: Cluster, members: tuple[Nid, ...], is_proved_away: Callabl
     return _by_majority(cluster, members)
 
 
-def outlives(cluster: Cluster, holders: tuple[Nid, ...]) -> bool:
+def judge(cluster: Cluster, states: Sequence[State], able: Collection[Nid] | None = None) -> tuple[Standing, str]:
+    """Return what a view may do by what its members bring into it, and why; proofs may still come.
+
+    ``able``: only these members count.
+    """
+    nids = tuple(state.member.nid for state in states if able is None or state.member.nid in able)
+    if not cluster.electorate.window_s or len(nids) == len(cluster.nodes):
+        return standing(cluster, nids, lambda _: False)
+    present = [nid for nid in rolls.voting(states) if nid in nids]
+    is_one, why = rolls.majority(cluster, rolls.merged(state.roll for state in states), present)
+    return (Standing.PRIMARY if is_one else Standing.NO_QUORUM), why
+
+
+def outlives(cluster: Cluster, holders: tuple[Nid, ...], roll: Roll) -> bool:
     """Is one of these nodes in every primary view that can come? Then so is what they hold.
 
-    Of two nodes either may become primary alone, by a proof: only what both hold outlives them.
+    Of two nodes either may become primary alone, by a proof: only what both hold outlives them. ``roll``: the voters of
+    the present view, where they follow the members.
     """
     absent = tuple(Nid(n) for n in range(len(cluster.nodes)) if n not in holders)
     if not absent or len(cluster.nodes) == 2:
         return not absent
+    if cluster.electorate.window_s:
+        return bool(roll.since.epoch) and not rolls.majority(cluster, roll, absent)[0]
     return standing(cluster, absent, lambda _: False)[0] is not Standing.PRIMARY
 
 

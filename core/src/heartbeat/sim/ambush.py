@@ -5,6 +5,7 @@ a run of half a minute. A fault at a time of chance hits such a moment once in t
 """
 
 import random
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from heartbeat.kernel import effects as fx
 from heartbeat.model.names import Nid
 from heartbeat.sim.schedule import Fault, Shape
+from heartbeat.wire.messages import Sync
 
 if TYPE_CHECKING:
     from heartbeat.sim.stage import Stage
@@ -52,19 +54,32 @@ class Ambushes:
     def __init__(self, stage: "Stage") -> None:
         self._stage = stage
         self._waiting: list[Fault] = []
+        self._acts: list[tuple[str, Callable[[], None]]] = []
 
     def lay(self, fault: Fault) -> None:
         """``word``: ``Install/crash``, what the fault waits for and what strikes then. See ``faults.ambush``."""
         self._waiting.append(fault)
         self._stage.world.on_effect = self._saw
 
+    def when(self, name: str, act: Callable[[], None]) -> None:
+        """Call it when somebody sends, runs or stores what is named so for the first time from now on; just before it.
+
+        ``recount``: the SYNC of a view that changes who votes.
+        """
+        self._acts.append((name, act))
+        self._stage.world.on_effect = self._saw
+
     def lift(self) -> None:
         self._waiting.clear()
+        self._acts.clear()
         self._stage.world.on_effect = None
 
     def _saw(self, nid: Nid, effect: fx.Effect) -> None:
         """A node is about to send or to run something: each ambush strikes once."""
         name = _name(effect)
+        for act in [each for each in self._acts if each[0] in (name, "recount" if _is_recount(effect) else name)]:
+            self._acts.remove(act)
+            act[1]()
         for fault in [each for each in self._waiting if each.word.startswith(f"{name}/")]:
             if fault.node in (ANYBODY, nid):
                 self._waiting.remove(fault)
@@ -84,8 +99,16 @@ class Ambushes:
             self._stage.world.at(fault.value, lambda: self._stage.strike(struck))
 
 
+def _is_recount(effect: fx.Effect) -> bool:
+    """Is it the SYNC of a view that changes who votes?"""
+    sync = effect.packet.message if isinstance(effect, fx.Send) else None
+    return isinstance(sync, Sync) and any(state.recount for state in sync.states)
+
+
 def _name(effect: fx.Effect) -> str:
-    """Return the name of a message that is sent, or of an action that is run."""
+    """Return the name of a message that is sent, of an action that is run or of a value that is stored."""
     if isinstance(effect, fx.Send):
         return type(effect.packet.message).__name__
+    if isinstance(effect, fx.Persist):
+        return effect.key
     return effect.action.value if isinstance(effect, fx.Run) else ""

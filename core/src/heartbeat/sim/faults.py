@@ -63,6 +63,26 @@ def split(stage: "Stage", fault: Fault) -> Mend:
     return stage.cut(pairs, fault.link)
 
 
+def turn(stage: "Stage", fault: Fault) -> Mend:
+    """Split by ``value`` until somebody does what ``word`` names, and so many seconds more (``roll/0.002``); then by
+    the bits of ``other``: nodes change sides in the middle of it."""
+    name, _, delay_s = fault.word.partition("/")
+    mends = [split(stage, fault)]
+
+    def change() -> None:
+        if mends:
+            mends.pop()()
+            mends.append(split(stage, msgspec.structs.replace(fault, value=float(fault.other))))
+
+    at_s = float(delay_s)
+    stage.ambushes.when(name, change if not at_s else lambda: stage.world.at(at_s, change))
+
+    def end() -> None:
+        mends.pop()()
+
+    return end
+
+
 def noise(stage: "Stage", fault: Fault) -> Mend:
     """``noise`` on the lanes out of ``node`` (or all), on ``link`` or all."""
     lanes = [
@@ -260,6 +280,7 @@ KINDS: dict[str, Callable[["Stage", Fault], Mend | None]] = {
     "cut": cut,
     "part": part,
     "split": split,
+    "turn": turn,
     "noise": noise,
     "bogus": bogus,
     "crash": crash,

@@ -9,6 +9,7 @@ from heartbeat.kernel import channel
 from heartbeat.kernel.case import Stage
 from heartbeat.kernel.kernel import Kernel
 from heartbeat.kernel.messaging import order, outbox, streams
+from heartbeat.model.electorate import Roll
 from heartbeat.model.names import Nid
 from heartbeat.model.view import Member, Standing, View, ViewId
 from heartbeat.wire.messages import Local
@@ -20,6 +21,10 @@ def view(kernel: Kernel) -> View:
 
 def standing(kernel: Kernel) -> Standing:
     return kernel._director.standing
+
+
+def roll(kernel: Kernel) -> Roll:
+    return kernel._voters.roll
 
 
 def flushing(kernel: Kernel) -> ViewId:

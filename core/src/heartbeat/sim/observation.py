@@ -7,6 +7,7 @@ import msgspec
 from heartbeat.kernel import effects as fx
 from heartbeat.kernel import events as ev
 from heartbeat.model.delivery import Delivery
+from heartbeat.model.electorate import Roll
 from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proof
 from heartbeat.model.reason import Decision
@@ -240,6 +241,8 @@ class Given(msgspec.Struct, frozen=True):
     place: int = 0
     holders: tuple[Nid, ...] = ()
     """SAFE: who holds it, in truth."""
+    roll: Roll = Roll()
+    """Who votes, as this kernel has it, where the voters follow the members."""
 
 
 class Met(msgspec.Struct, frozen=True):

@@ -217,6 +217,7 @@ class Run:
 
     def _idle(self) -> None:
         """Jitter, and as much loss as two links bear; over a single one some beats in a row are lost for certain."""
+        self._until(lambda: not self._recounts(), 3 * self.world.cluster.electorate.window_s)
         dead_s = self.world.cluster.timers.deadtime_s
         loss = 0.01 if len(self.world.links) > 1 else 0.0
         for lanes in self.world.network.lanes.values():
@@ -225,6 +226,12 @@ class Run:
         self.stage.watch.see(self._look("idle", self.stage.nids))
         self._pass(self.schedule.idle_s)
         self.world.network.quiet()
+
+    def _recounts(self) -> bool:
+        """Is who votes still to follow who has come? That takes a view."""
+        kernels = [self.world.nodes[nid].kernel for nid in self.stage.nids]
+        rolls = [inside.roll(kernel) for kernel in kernels if kernel is not None]
+        return any(roll.voters != self.stage.nids or roll.tried.epoch for roll in rolls)
 
     # Progress.
 

@@ -23,6 +23,8 @@ _DEVICE = ("fails", "hangs", "hangs, but acts", "only asks", "comes late", "slow
 _AGENT = ("fails", "fails, half done", "hangs", "hangs, but acts", "slow", "slow")
 _VOTES_SHARE = 0.3
 """Of seeds with three nodes or more in which the nodes' votes differ, or one node breaks ties."""
+_LAST_MAN_SHARE = 0.15
+"""Of seeds with three nodes or more in which the voters follow the members."""
 _QUIET_SHARE = 0.06
 """Of seeds with a quiet stretch and no faults."""
 
@@ -30,7 +32,7 @@ _QUIET_SHARE = 0.06
 def draw(seed: int) -> Schedule:
     """Return the schedule of a seed."""
     chance = random.Random(seed)  # noqa: S311 - a reproducible world, not a secret
-    shape = _with_votes(seed, _shape(chance))
+    shape = _last_man(seed, _with_votes(seed, _shape(chance)))
     quiet = chance.random() < _QUIET_SHARE
     chaos_s = shape.initdead_s + 1 if quiet else round(chance.uniform(8, 24), 3)
     nodes = range(shape.nodes)
@@ -55,7 +57,7 @@ def draw(seed: int) -> Schedule:
         shape,
         seed,
         tuple(0.0 for _ in nodes) if quiet else boots,
-        (*faults, *_talk(seed, shape, chaos_s)),
+        (*faults, *_talk(seed, shape, chaos_s), *(() if quiet else _peeled(seed, shape, chaos_s))),
         chaos_s,
         subset,
         chance.randrange(shape.nodes) if chance.random() < 0.5 else -1,
@@ -116,6 +118,41 @@ def _with_votes(seed: int, shape: Shape) -> Shape:
     votes = tuple(chance.choice((0, 1, 1, 2, 3)) for _ in range(shape.nodes)) if chance.random() < 0.6 else ()
     breaker = Nid(chance.randrange(shape.nodes)) if not any(votes) or chance.random() < 0.7 else NOBODY
     return msgspec.structs.replace(shape, electorate=Electorate(votes if any(votes) else (), breaker))
+
+
+def _last_man(seed: int, shape: Shape) -> Shape:
+    """In some seeds the voters follow the members; all of them count the same then."""
+    chance = random.Random(f"last man {seed}")  # noqa: S311 - a reproducible world, not a secret
+    if shape.nodes < 3 or chance.random() >= _LAST_MAN_SHARE:
+        return shape
+    breaker = shape.electorate.tie_breaker if shape.electorate.votes else Nid(chance.randrange(-1, shape.nodes))
+    window_s = round(shape.deadtime_s * chance.choice((0.2, 1.0, 3.0)), 3)
+    return msgspec.structs.replace(shape, electorate=Electorate((), breaker, window_s))
+
+
+def _peeled(seed: int, shape: Shape, chaos_s: float) -> list[Fault]:
+    """Where the voters follow the members, nodes fall away one after the other, and some of them stay together."""
+    chance = random.Random(f"peeled {seed}")  # noqa: S311 - a reproducible world, not a secret
+    if not shape.electorate.window_s or chance.random() < 0.2:
+        return []
+    order = chance.sample(range(shape.nodes), shape.nodes)
+    at_s = round(shape.initdead_s * chance.random(), 3)
+    if chance.random() < 0.5:
+        # One changes sides while those that stay together agree on who votes from now on.
+        gone = (shape.nodes - 1) // 2
+        word = chance.choice(("recount/0", "roll/0.001", "roll/0.002", "roll/0.0025", "roll/0.003", "roll/0.005"))
+        here, turned = sum(1 << nid for nid in order[:gone]), 1 << order[gone]
+        return [Fault(at_s, "turn", other=here | turned, for_s=chaos_s, value=float(here), word=word)]
+    faults, gone = [], 0
+    while order and at_s < chaos_s:
+        for nid in order[: chance.choice((1, 1, 1, 2))]:
+            gone |= 1 << nid
+            order.remove(nid)
+        if gone < 2**shape.nodes - 1:
+            until_s = chaos_s - at_s if chance.random() < 0.7 else shape.deadtime_s * chance.uniform(1, 6)
+            faults.append(Fault(round(at_s, 3), "split", value=float(gone), for_s=round(until_s, 3)))
+        at_s += shape.deadtime_s + shape.electorate.window_s * chance.uniform(0.5, 2) + chance.random()
+    return faults
 
 
 class _Faults:

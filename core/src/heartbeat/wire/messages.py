@@ -7,6 +7,7 @@ import enum
 
 import msgspec
 
+from heartbeat.model.electorate import Roll
 from heartbeat.model.inspection import Seen
 from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proved
@@ -138,6 +139,10 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     shooting: tuple[Member, ...] = ()
     """Whom it is switching off itself; the end of any other fence of its was told, or died with its former life."""
     spoken: Spoken = Spoken()
+    roll: Roll = Roll()
+    """Whose votes count, as far as it knows, where the voters follow the members."""
+    recount: bool = False
+    """The view that it comes from has stood still for the window: its members become the voters."""
 
 
 class Propose(msgspec.Struct, frozen=True, tag="propose", array_like=True):

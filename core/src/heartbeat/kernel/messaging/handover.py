@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from heartbeat.kernel.quorum import standing
+from heartbeat.kernel.quorum import judge
 from heartbeat.model.cluster import Cluster
 from heartbeat.model.names import Nid
 from heartbeat.model.view import Member, Standing, ViewId
@@ -47,8 +47,7 @@ def inherit(me: Nid, cluster: Cluster, ballot: ViewId, states: Sequence[State]) 
     """Return what a member has to have."""
     mine = next(state for state in states if state.member.nid == me)
     cut = _cut([state for state in states if state.old == mine.old and mine.old.epoch])
-    members = tuple(state.member.nid for state in states)
-    if standing(cluster, members, lambda _: False)[0] is Standing.PRIMARY:
+    if judge(cluster, states)[0] is Standing.PRIMARY:
         return _primary(mine, ballot, states, cut, is_new_line=not _remembers_all(cluster, states))
     return _minority(mine, ballot, states, cut)
 
@@ -132,7 +131,7 @@ def _remembers_all(cluster: Cluster, states: Sequence[State]) -> bool:
     able = tuple(state.member.nid for state in states if state.spoken.roots)
     if len(cluster.nodes) == 2:
         return bool(able)  # both held it
-    return standing(cluster, able, lambda _: False)[0] is Standing.PRIMARY
+    return judge(cluster, states, able)[0] is Standing.PRIMARY
 
 
 def _is_part(spoken: Spoken, of: Spoken) -> bool:

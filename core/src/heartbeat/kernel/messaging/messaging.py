@@ -27,6 +27,7 @@ from heartbeat.kernel.messaging.patience import Patience
 from heartbeat.kernel.messaging.programs import Programs
 from heartbeat.kernel.messaging.streams import Streams
 from heartbeat.model.delivery import Delivery
+from heartbeat.model.electorate import Roll
 from heartbeat.model.names import Nid
 from heartbeat.model.view import View, ViewId
 from heartbeat.wire import api, talk
@@ -47,8 +48,10 @@ class Messaging:
         membership: Membership,
         state: Callable[[], State],
         is_primary: Callable[[], bool],
+        roll: Callable[[], Roll],
     ) -> None:
         self._desk, self._membership, self._state, self._is_primary = desk, membership, state, is_primary
+        self._roll = roll
         self._detector = detector
         self._view = View(membership.view.id, ())
         self.streams, self.log, self.outbox = Streams(self._view, desk.me), Log(), Outbox()
@@ -370,7 +373,7 @@ class Messaging:
 
     def _outlives(self, others: tuple[Nid, ...]) -> bool:
         """Is what this node and these others hold committed?"""
-        return quorum.outlives(self._desk.cluster, (*others, self._desk.me))
+        return quorum.outlives(self._desk.cluster, (*others, self._desk.me), self._roll())
 
     def _become_primary(self) -> None:
         """This node is alone, and the other one of two was proved away since the view was installed."""

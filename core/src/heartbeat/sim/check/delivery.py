@@ -81,8 +81,8 @@ class Fifo(Checker):
     def see(self, observation: Observation) -> None:
         assert isinstance(observation, Given)
         message = observation.message
-        if message.delivery not in (Delivery.FIFO, Delivery.CAUSAL):
-            return
+        if message.delivery not in (Delivery.FIFO, Delivery.CAUSAL) or message.origin in self.setting.amnesiacs:
+            return  # who forgot its lives, and is told so by nobody, begins with the first one again
         key = (observation.member, message.origin, message.life)
         view, number = self._last.get(key, (ViewId(), 0))
         self._last[key] = (observation.view, message.number)

@@ -20,14 +20,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "minority-raises-rank",
         "a view without a majority carries the history on, too",
         "messaging.handover:inherit",
-        "if standing(cluster, members, lambda _: False)[0] is Standing.PRIMARY:",
+        "if judge(cluster, states)[0] is Standing.PRIMARY:",
         "if True:",
     ),
     mutant(
         "safe-needs-one-holder",
         "a SAFE message is given out by the first who holds it",
         "messaging.messaging:Messaging._outlives",
-        "return quorum.outlives(self._desk.cluster, (*others, self._desk.me))",
+        "return quorum.outlives(self._desk.cluster, (*others, self._desk.me), self._roll())",
         "return True",
     ),
     mutant(
