@@ -156,9 +156,8 @@ class Kernel:
         self._moves.wake()
         self._messaging.look()
         self._messaging.wake()
-        self._channel.wake()
-        self._durability.wake()
-        self._voters.wake()
+        for last in (self._channel, self._durability, self._voters):
+            last.wake()
         self._calm.look()
         self._beats.forget()
         self._beat_and_arm(all_read=is_wake)
