@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from heartbeat.model.rehearsal import Rehearsed
 from heartbeat.model.status import ClusterStatus, DeviceStatus, GroupStatus, LinkStatus, NodeStatus, ResourceStatus
 from heartbeat.wire import api
 from heartbeat.wire.local import Unpacker, pack
@@ -120,4 +121,7 @@ def good_status() -> ClusterStatus:
         ),
         groups=(GroupStatus("10.0.0.1", "node1", "running", "node1", 12.5, "node1 is home", "proof", resources),),
         devices=(DeviceStatus("ipmilan #1", "node1", ("node2",), "good", 600.0),),
+        rehearsals=(
+            Rehearsed("node2", "2026-03-01 02:10 +0000", "ana", "node1", "ipmilan #1", True, "read back, and silent"),
+        ),
     )

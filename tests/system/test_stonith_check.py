@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.system.cluster import ADDRESS, Cluster
@@ -40,3 +41,36 @@ def test_a_device_that_is_gone_is_an_alarm_before_anybody_needs_it(up: Callable[
     assert {it["code"] for it in found["findings"]} == {"HB-F001", "HB-F016"}
     assert any("HB-F001" in alarm.text for alarm in cluster.status("node2").alarms)
     assert cluster.hb("node2", "status")[0] == 1
+
+
+def rehearsed(cluster: Cluster, by: str, node: str) -> tuple[int, str]:
+    now = datetime.now().astimezone()
+    window = f"{now - timedelta(minutes=30):%H:%M}-{now + timedelta(minutes=30):%H:%M}"
+    sure = ("--window", window, "--yes-i-am-sure", node, "--off-for", "1s")
+    return cluster.hb(by, "stonith", "rehearse", node, *sure)
+
+
+def test_a_node_is_rehearsed_for_real_and_both_journals_keep_it(up: Callable[..., Cluster]) -> None:
+    cluster = up(GROUP, more=MORE)
+    cluster.until_runs(ADDRESS, "node1")
+    status, text = rehearsed(cluster, "node2", "node1")
+    assert status == 0, text
+    cluster.until_members("node1", "node2")
+    assert cluster.started("toy::a")[:2] == ["node1", "node2"], "it moved before the power went"
+    for node in ("node1", "node2"):
+        cluster.until_decided(node, "rehearsal.good")
+        (record,) = cluster.status(node).rehearsals
+        assert (record.node, record.by, record.good, record.level) == ("node1", "node2", True, "read back, and silent")
+    assert "fencing rehearsed" in cluster.hb("node1", "status")[1]
+
+
+def test_a_device_that_lies_is_found_by_the_beats_of_its_node(up: Callable[..., Cluster]) -> None:
+    cluster = up(GROUP, more=MORE)
+    cluster.until_runs(ADDRESS, "node1")
+    cluster.lab.device("lie")
+    status, text = rehearsed(cluster, "node1", "node2")
+    assert status == 1
+    assert "HB-F04" in text
+    cluster.lab.device("ok")
+    assert cluster.group("node1", ADDRESS).node == "node1"
+    cluster.until_members("node1", "node2")

@@ -51,6 +51,10 @@ def test_status_tells_cluster_view_nodes_and_groups(
         "\n"
         "devices, as checked\n"
         "  ipmilan #1  good  from node1  10 min 0 s ago  can switch node2\n"
+        "\n"
+        "fencing rehearsed\n"
+        "  node1  never\n"
+        "  node2  2026-03-01 02:10 +0000  by ana  with ipmilan #1  read back, and silent\n"
     )
 
 

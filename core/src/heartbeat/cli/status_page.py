@@ -57,7 +57,22 @@ def _devices(status: ClusterStatus) -> list[str]:
         )
         for one in status.devices
     ]
-    return ["", "devices, as checked", *table(rows, indent="  ")] if rows else []
+    lines = ["", "devices, as checked", *table(rows, indent="  ")] if rows else []
+    return lines + _rehearsals(status) if rows or status.rehearsals else []
+
+
+def _rehearsals(status: ClusterStatus) -> list[str]:
+    """Return when each node was last switched off for a trial."""
+    known = {one.node: one for one in status.rehearsals}
+    rows: list[tuple[Cell, ...]] = []
+    for node in status.nodes:
+        one = known.get(node.name)
+        if one is None:
+            rows.append((node.name, ("never", "yellow"), "", "", ""))
+            continue
+        verdict: Cell = (one.level, "green") if one.good else (f"{one.code} {one.text}", "red")
+        rows.append((node.name, one.date, f"by {one.operator}", f"with {one.device}", verdict))
+    return ["", "fencing rehearsed", *table(rows, indent="  ")]
 
 
 def nodes_page(status: ClusterStatus) -> list[str]:

@@ -8,6 +8,7 @@ from heartbeat.cli import EXIT_NO
 from heartbeat.cli.confirm import confirm
 from heartbeat.cli.seconds import seconds
 from heartbeat.cli.stonith_check import check
+from heartbeat.cli.stonith_rehearse import rehearse
 from heartbeat.model.operation import Action
 
 
@@ -18,6 +19,7 @@ def stonith() -> None:
 
 stonith.add_command(confirm)
 stonith.add_command(check)
+stonith.add_command(rehearse)
 
 
 @stonith.command(name="list")

@@ -26,7 +26,8 @@ def check(where: Places, *, alone: bool, as_json: bool) -> None:
     """Look at every STONITH device and tell what would keep it from fencing; no power is touched.
 
     In a running cluster every node looks, one after the other; without one, this node alone. Exits with 1 when there
-    are errors. docs/fencing-check.md has a section for each code.
+    are errors. docs/fencing-check.md has a section for each code. What
+    only a real try shows: `hb stonith rehearse`.
     """
     seen, found = _alone(where) if alone else _checked(where)
     if as_json:

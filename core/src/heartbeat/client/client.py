@@ -16,6 +16,9 @@ ANSWER_S = 5.0
 GRACE_S = 10.0
 """Added to the time that a long request gives the daemon, so that the daemon's own answer comes first."""
 
+REHEARSAL_S = 1200.0
+"""Between two words about a rehearsal: the longest is a machine that boots."""
+
 OnProgress = Callable[[str], None]
 
 
@@ -93,6 +96,23 @@ class Client:
         if not isinstance(answer, api.Checked):
             raise self._astray(answer)
         return answer
+
+    def rehearse(
+        self,
+        node: str,
+        window_s: float,
+        date: str,
+        operator: str = "",
+        device: str = "",
+        off_for_s: float = 10.0,
+        on_progress: OnProgress | None = None,
+    ) -> api.Done:
+        """Have a node switched off for a trial, and on again; return how it ended. Raises Refused.
+
+        ``window_s``: for how long from now it may be done. ``date`` and ``operator`` go into every node's journal.
+        """
+        request = api.Rehearse(node, window_s, date, operator, device, off_for_s)
+        return self._long(request, REHEARSAL_S, on_progress)
 
     def _status(self) -> ClusterStatus:
         answer = self._connection.receive()

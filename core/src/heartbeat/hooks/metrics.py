@@ -187,6 +187,10 @@ def _families(status: Mapping[str, Any], age_s: float) -> "Iterator[Family]":
         gauge("device_check_age_seconds", "Time since the STONITH device was checked.", ("device", "node")),
         [(names, it["checked_s"] + age_s) for names, it in devices],
     )
+    yield _with(
+        gauge("rehearsal_good", "Was the node's last rehearsal proved?", ("node",)),
+        [((it["node"],), it["good"]) for it in status.get("rehearsals", ())],
+    )
     for key, text in (("frames", "Frames received over the link."), ("lost", "Frames lost on the link.")):
         family = CounterMetricFamily(f"heartbeat_link_{key}", text, labels=("node", "link"))
         yield _with(family, [(names, link[key]) for names, link in links])

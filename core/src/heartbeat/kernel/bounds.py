@@ -18,6 +18,8 @@ COUNT_MAX = 2**53
 KEPT_MAX = 2**16
 """Places of the history that a node keeps; far above what the window lets it have (messaging.order)."""
 DEADTIME_MAX_S = 86400.0
+PATIENCE_MAX_S = 7200.0
+"""For so long a rehearsal may hold fences back: the slowest device, four times, and ten minutes off."""
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -43,11 +45,8 @@ class Bounds(msgspec.Struct, frozen=True):
                 return _ballot(message.ballot) and _ballot(message.promised)
             case m.Order():
                 return self._group(message.group) and self._node(message.node) and _count(message.token)
-            case m.FenceOrder():
-                return self._member(message.target) and self._node(message.by)
-            case m.FenceReport():
-                proved = message.proved
-                return self._member(message.target) and (proved is None or proved.nid == message.target.nid)
+            case m.FenceOrder() | m.FenceReport() | m.RehearsalStep():
+                return self._member(message.target) and self._switched(message)
             case m.FenceMe():
                 return self._group(message.group)
             case m.MoveReply():
@@ -58,6 +57,15 @@ class Bounds(msgspec.Struct, frozen=True):
                 return self._speech(message)
             case _:
                 return True
+
+    def _switched(self, message: m.FenceOrder | m.FenceReport | m.RehearsalStep) -> bool:
+        match message:
+            case m.FenceOrder():
+                return self._node(message.by)
+            case m.FenceReport():
+                return message.proved is None or message.proved.nid == message.target.nid
+            case m.RehearsalStep():
+                return 0.0 <= message.patience_s <= PATIENCE_MAX_S
 
     def _speech(self, said: talk.Speech) -> bool:
         match said:

@@ -25,6 +25,8 @@ class Devices:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._devices: dict[str, Device] = {}
+        self.distrusted: dict[str, str] = {}
+        """Devices that were seen to switch somebody else, and how that showed; nobody is fenced with them."""
 
     def known(self, name: str, hosts: tuple[str, ...], worst_off_s: float, problem: str, *, serialises: bool) -> None:
         """Take a device's answer to which hosts it can switch, or why it gave none."""
@@ -52,10 +54,25 @@ class Devices:
     def has_lied(self, name: str, nid: Nid) -> bool:
         return name in self._devices and nid in self._devices[name].lied
 
+    def distrust(self, name: str, why: str) -> None:
+        """It switches another node than its line says: fence nobody with it before a rehearsal shows it right.
+
+        A daemon that is started anew reads its files anew, and asks it again.
+        """
+        if name not in self.distrusted:
+            self.distrusted[name] = why
+            text = f"STONITH device {name} fences nobody any more: {why}; swap the outlets and start the daemons anew"
+            self._desk.decide("device.distrusted", f"device {name}", text, why, alarm=True)
+            self._desk.urgent = True
+
+    def trust(self, name: str) -> None:
+        """A rehearsal with it went well."""
+        self.distrusted.pop(name, None)
+
     def reaching(self, nid: Nid) -> list[Device]:
         """Return the devices that can switch a node, in the order in which they are to be tried."""
         name = self._desk.name(nid)
-        able = [device for device in self._devices.values() if name in device.hosts]
+        able = [it for it in self._devices.values() if name in it.hosts and it.name not in self.distrusted]
         return sorted(able, key=lambda device: (nid in device.lied, device.name))
 
     def names(self, nid: Nid) -> list[str]:

@@ -51,6 +51,8 @@ class Director:
         self.standing = Standing.NO_QUORUM
         self.executor_ready = False
         self.leaving: set[Nid] = set()
+        self.drained: set[Nid] = set()
+        """Who is about to be switched off in a rehearsal: its groups move away, and it is given none."""
         self.token = 0
         self.cause = 0
         """The decision that last changed what may be done: a view, a proof."""
@@ -266,7 +268,8 @@ class Director:
         return self.executor_ready if nid == self._desk.me else bool(beat and beat.executor_ok)
 
     def _may_take(self, nid: Nid) -> bool:
-        return self._is_acting(nid) and nid not in self.leaving and not self._ability.is_unable(nid)
+        is_going = nid in self.leaving or nid in self.drained
+        return self._is_acting(nid) and not is_going and not self._ability.is_unable(nid)
 
     def unable(self) -> tuple[Nid, ...]:
         """Return the members that beat and cannot act reliably."""

@@ -125,6 +125,10 @@ class Fencing:
         """This node stood still: what lies in its sockets may show that the target lives."""
         self._held_until_s = max(self._held_until_s, self._desk.now_s + seconds)
 
+    def go_on(self) -> None:
+        """What the fences were held back for is over."""
+        self._held_until_s = self._desk.now_s
+
     def proof_withdrawn(self, nid: Nid, cause: int) -> None:
         """The target spoke after it was proved off: it is fenced anew, with another device if there is one."""
         case = self.cases.pop(nid, None)

@@ -35,6 +35,8 @@ from heartbeat.kernel.membership import Membership, joiners
 from heartbeat.kernel.messaging.messaging import Messaging
 from heartbeat.kernel.moves import Moves
 from heartbeat.kernel.pauses import Pauses
+from heartbeat.kernel.rehearsals import Rehearsals
+from heartbeat.kernel.rehearsing import Rehearsing
 from heartbeat.kernel.report import Report
 from heartbeat.kernel.rest import Rest
 from heartbeat.kernel.twins import Twins
@@ -102,13 +104,19 @@ class Kernel:
         desk, channel, detector, membership = self._desk, self._channel, self._detector, self._membership
         ledger, groups = self._ledger, self._groups
         self._inspections = Inspections(desk, channel, membership, self._fencing)
-        addressees = (self._director, self._fencing, self._moves, self._leaving, self._hold, self._inspections, groups)
-        self._mail = Mail(channel, membership, *addressees)
+        records = Rehearsals(desk, channel, self._fencing)
+        acts = (ledger, self._director, self._fencing, self._inspections, records)
+        self._rehearsing = Rehearsing(desk, channel, detector, membership, *acts)
+        looks = (self._hold, self._inspections, self._rehearsing)
+        self._mail = Mail(
+            channel, membership, self._director, self._fencing, self._moves, self._leaving, *looks, groups
+        )
         self._confirming = Confirming(desk, channel, detector, membership, ledger, self._director)
-        report_on = (self._fencing, self._director, self._leaving, groups, self._durability, self._inspections)
+        looked = (self._inspections, records)
+        report_on = (self._fencing, self._director, self._leaving, groups, self._durability, *looked)
         self._report = Report(desk, detector, membership, ledger, self._exclusion, self._ability, *report_on)
         some = (membership, self._fencing, self._director, self._moves, self._leaving, channel, self._durability)
-        parts = (*some, self._inspections, self._voters)
+        parts = (*some, self._inspections, self._rehearsing, self._voters)
         slow = (*(part.deadline_s for part in parts), *(group.deadline_s for group in groups), self._messaging.slow_s)
         self._calm = Calm(desk, detector, membership, ledger, self._fencing, self._hold, self._ability, slow)
 
@@ -144,9 +152,8 @@ class Kernel:
         self._fencing.wake()
         self._bury()
         self._hold.wake(executor_ready=self._director.executor_ready)
-        self._confirming.wake()
-        self._inspections.wake()
-        self._ability.wake()
+        for part in (self._confirming, self._inspections, self._rehearsing, self._ability):
+            part.wake()
         for group in self._groups:
             group.wake()
         self._leaving.wake()
@@ -184,7 +191,7 @@ class Kernel:
             case events.FrameReceived():
                 self._frame(event)
             case events.OperationFinished():
-                parts = (self._fencing, self._inspections)
+                parts = (self._fencing, self._inspections, self._rehearsing)
                 if not any(part.finished(event.id, event.result) for part in parts):
                     any(group.finished(event.id, event.result) for group in self._groups)
             case events.ExecutorChanged():
@@ -331,6 +338,8 @@ class Kernel:
                 self._confirming.asked(event.ticket, event.who, request)
             case api.CheckDevices():
                 self._inspections.asked(event.ticket)
+            case api.Rehearse():
+                self._rehearsing.asked(event.ticket, event.who, request)
             case _:
                 refused = api.Refused(f"the kernel does not answer {type(request).__name__}")
                 self._desk.effects.append(Answer(event.ticket, refused))
@@ -395,7 +404,9 @@ class Kernel:
         self._credit.view_installed(view)
         self._fencing.view_installed(states)
         self._inspections.view_installed()
-        self._director.view_installed(joiners(states) if len(view.members) > 1 else ())
+        newcomers = joiners(states) if len(view.members) > 1 else ()
+        self._director.view_installed(newcomers)
+        self._rehearsing.view_installed(has_newcomers=bool(newcomers))
         self._judged = quorum.judge(desk.cluster, states)
         self._voters.installed(view, states, self._judged[0], self._view_decision)
         self._weigh()

@@ -11,6 +11,7 @@ from heartbeat.kernel.inspections import Inspections
 from heartbeat.kernel.leaving import Leaving
 from heartbeat.kernel.membership import Membership
 from heartbeat.kernel.moves import Moves
+from heartbeat.kernel.rehearsing import Rehearsing
 from heartbeat.model.names import Nid
 from heartbeat.wire import messages as m
 
@@ -28,11 +29,12 @@ class Mail:
         leaving: Leaving,
         hold: Hold,
         inspections: Inspections,
+        rehearsing: Rehearsing,
         groups: Sequence[LocalGroup],
     ) -> None:
         self._channel, self._membership, self._director, self._fencing = channel, membership, director, fencing
         self._moves, self._leaving, self._hold, self._groups = moves, leaving, hold, groups
-        self._inspections = inspections
+        self._inspections, self._rehearsing = inspections, rehearsing
 
     def read(self, nid: Nid, message: m.Message) -> None:  # noqa: C901, PLR0912 - one case per message
         """Give one message of another node to the part that it is for."""
@@ -73,6 +75,10 @@ class Mail:
                 self._inspections.ordered(nid, message)
             case m.Inspected():
                 self._inspections.reported(nid, message)
+            case m.RehearsalStep():
+                self._rehearsing.heard(nid, message)
+            case m.RehearsalKnown():
+                self._rehearsing.records.told(message.record)
             case m.Leave():
                 self._leaving.others_leave(nid, message)
             case m.LeaveSeen():

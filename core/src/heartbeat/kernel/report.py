@@ -15,6 +15,7 @@ from heartbeat.kernel.inspections import Inspections
 from heartbeat.kernel.leaving import Leaving
 from heartbeat.kernel.ledger import LEFT, Ledger
 from heartbeat.kernel.membership import Membership, Phase
+from heartbeat.kernel.rehearsals import Rehearsals
 from heartbeat.model.duration import show_duration
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Outcome
@@ -59,11 +60,12 @@ class Report:
         groups: tuple[LocalGroup, ...],
         durability: Durability,
         inspections: Inspections,
+        rehearsals: Rehearsals,
     ) -> None:
         self._desk, self._detector, self._membership = desk, detector, membership
         self._ledger, self._exclusion, self._fencing, self._director = ledger, exclusion, fencing, director
         self._leaving, self._groups, self._durability, self._ability = leaving, groups, durability, ability
-        self._inspections = inspections
+        self._inspections, self._rehearsals = inspections, rehearsals
 
     def status(self, now_s: float, why: str, view_since_s: float, link_problems: dict[int, str]) -> ClusterStatus:
         """Return everything. ``why`` is the quorum engine's sentence, ``link_problems`` what keeps a link closed."""
@@ -85,6 +87,7 @@ class Report:
             alarms=tuple(self._alarms(now_s, link_problems)),
             devices=devices,
             fence_findings=found,
+            rehearsals=self._rehearsals.all(),
         )
 
     def _alarms(self, now_s: float, link_problems: dict[int, str]) -> Iterator[FindingStatus]:
@@ -104,12 +107,17 @@ class Report:
         for group in self._groups:
             if group.state is Local.BLOCKED or group.failures:
                 yield FindingStatus(f"{group.group.name}: {group.detail}", now_s - group.since_s)
-        for found, age_s in self._inspections.errors(now_s):
-            yield FindingStatus(f"{found.code} {found.device or found.host}: {found.message}", age_s)
+        yield from self._devices(now_s)
         for nid in self._director.unable():
             yield FindingStatus(f"{desk.name(nid)} cannot act reliably: {self._ability.why(nid)}", 0.0)
         for nid in self._director.differing():
             yield FindingStatus(f"{desk.name(nid)} reads other files than this node: planning waits", 0.0)
+
+    def _devices(self, now_s: float) -> Iterator[FindingStatus]:
+        for found, age_s in self._inspections.errors(now_s):
+            yield FindingStatus(f"{found.code} {found.device or found.host}: {found.message}", age_s)
+        for device, why in self._fencing.devices.distrusted.items():
+            yield FindingStatus(f"STONITH device {device} fences nobody any more: {why}", 0.0)
 
     def _disks(self, now_s: float) -> Iterator[FindingStatus]:
         desk, durability = self._desk, self._durability

@@ -57,3 +57,11 @@ NO_SECOND_WAY = _define(24, "warning", "two devices of a node are one")
 DIES_WITH_HOST = _define(25, "advice", "every device of a node dies with its power")
 TEST_ONLY = _define(26, "warning", "a device is for tests only")
 NOT_CHECKED = _define(27, "warning", "a node did not say how its devices are")
+
+# What only a rehearsal shows.
+STILL_ON = _define(40, "error", "rehearsed: the order was taken, and the power stayed on")
+NOT_OFF = _define(41, "error", "rehearsed: the device reads off, and the node goes on")
+OTHER_FELL = _define(42, "error", "rehearsed: another node fell silent")
+CAME_BACK = _define(43, "error", "rehearsed: the node was back before it was switched on")
+STAYED_AWAY = _define(44, "warning", "rehearsed: the node did not come back")
+ORDER_FAILED = _define(45, "error", "rehearsed: the order failed")

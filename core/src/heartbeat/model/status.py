@@ -3,6 +3,7 @@
 import msgspec
 
 from heartbeat.model.inspection import FenceFinding
+from heartbeat.model.rehearsal import Rehearsed
 
 
 class LinkStatus(msgspec.Struct, frozen=True):
@@ -96,5 +97,7 @@ class ClusterStatus(msgspec.Struct, frozen=True):
     """As the last check found them; empty before the first."""
     fence_findings: tuple[FenceFinding, ...] = ()
     """Of the last check."""
+    rehearsals: tuple[Rehearsed, ...] = ()
+    """The last one of each node that had any."""
     realtime: str = ""
     """What of real-time scheduling and memory locking is in force, filled in by the daemon."""

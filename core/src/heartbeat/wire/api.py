@@ -58,6 +58,20 @@ class CheckDevices(msgspec.Struct, frozen=True, tag="check-devices"):
     """Have every member look at all its STONITH devices, one after the other. Answered by Checked."""
 
 
+class Rehearse(msgspec.Struct, frozen=True, tag="rehearse"):
+    """Switch a node off for a trial, with nothing on it, and on again. Answered by Done; Progress before it."""
+
+    node: str
+    window_s: float
+    """From now on it may be done for so long."""
+    date: str
+    """When it is asked for, by the operator's clock: ``2026-03-01 02:10 +0100``."""
+    operator: str = ""
+    device: str = ""
+    """Empty: the one that would be tried first."""
+    off_for_s: Annotated[float, msgspec.Meta(ge=0, le=600)] = 10.0
+
+
 GroupLabel = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 """Name of a group of programs."""
 
@@ -86,7 +100,20 @@ class Say(msgspec.Struct, frozen=True, tag="say"):
 
 ToCluster = Join | Leave | Say
 
-Request = GetStatus | Watch | Standby | Takeover | Stop | ConfirmRequests | Confirm | CheckDevices | Join | Leave | Say
+Request = (
+    GetStatus
+    | Watch
+    | Standby
+    | Takeover
+    | Stop
+    | ConfirmRequests
+    | Confirm
+    | CheckDevices
+    | Rehearse
+    | Join
+    | Leave
+    | Say
+)
 
 
 class Status(msgspec.Struct, frozen=True, tag="is"):

@@ -11,6 +11,7 @@ from heartbeat.model.electorate import Roll
 from heartbeat.model.inspection import Seen
 from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proved
+from heartbeat.model.rehearsal import RehearsalStage, Rehearsed
 from heartbeat.model.view import Member, ViewId
 from heartbeat.wire.talk import Again, Fill, Lack, Raw, Spoken, Talk, Want
 
@@ -272,6 +273,23 @@ class Inspected(msgspec.Struct, frozen=True, tag="inspected", array_like=True):
     """Without one: why it stopped early; empty when all were looked at."""
 
 
+class RehearsalStep(msgspec.Struct, frozen=True, tag="rehearsal", array_like=True):
+    """Stream: a node that the sender is going to switch off for a trial, and how far that is."""
+
+    round: int
+    target: Member
+    stage: RehearsalStage
+    device: str
+    patience_s: float
+    """From OFF on: for how long nobody else is fenced, at most."""
+
+
+class RehearsalKnown(msgspec.Struct, frozen=True, tag="rehearsed", array_like=True):
+    """Stream: how a rehearsal ended, now or while the receiver was away."""
+
+    record: Rehearsed
+
+
 class Leave(msgspec.Struct, frozen=True, tag="leave", array_like=True):
     """I am going. What is listed is not proved stopped here and stays locked."""
 
@@ -309,6 +327,8 @@ Message = (
     | FenceMe
     | Inspect
     | Inspected
+    | RehearsalStep
+    | RehearsalKnown
     | Leave
     | LeaveSeen
     | StaleLife
