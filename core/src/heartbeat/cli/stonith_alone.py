@@ -37,7 +37,7 @@ def checked_alone(where: Places) -> tuple[tuple[Seen, ...], tuple[FenceFinding, 
     me, nodes = loaded.survey.node, loaded.survey.nodes
     seen = tuple(Seen(me, device.name, _look(device, nodes, registry)) for device in _usable(loaded))
     setting = Setting(nodes, (me,) if me in nodes else (), loaded.survey.timers.deadtime_s)
-    return seen, (*_of_lines(loaded), *judge(seen, setting))
+    return seen, (*line_findings(loaded), *judge(seen, setting))
 
 
 def _usable(loaded: Loaded) -> Iterator[DeviceConfig]:
@@ -51,7 +51,8 @@ def _look(device: DeviceConfig, nodes: tuple[str, ...], registry: PluginRegistry
     return inspection_of(run_by_hand(request, registry))
 
 
-def _of_lines(loaded: Loaded) -> Iterator[FenceFinding]:
+def line_findings(loaded: Loaded) -> Iterator[FenceFinding]:
+    """Yield what keeps a device's line from meaning anything, as findings about fencing."""
     code, me = codes.PARAMETERS, loaded.survey.node
     for it in loaded.findings:
         if it.code in _ABOUT_LINES and it.file == "ha.cf":
