@@ -17,6 +17,24 @@ from core.tests.plugin_site import PluginSite
 if TYPE_CHECKING:
     from core.tests.conftest import FakeDaemon
 
+CLUSTER_GLUE = Path("/usr/sbin/stonith")
+
+SCRIPTS = '''
+from heartbeat.plugin import Catalogue, CatalogueEntry
+
+class Scripts(Catalogue):
+    """Finds one device."""
+
+    api = 1
+    title = "one device"
+
+    def entries(self):
+        return [CatalogueEntry("stonith", "external/one", "acme", {{"file": "{switch}"}}, "/etc/one", 10)]
+
+    def find(self, name):
+        return next((entry for entry in self.entries() if entry.name == name), None)
+'''
+
 
 class Old:
     """A folder with the old commands, on a site with the acme switch."""
@@ -91,6 +109,58 @@ def test_status_and_hosts_in_each_form_of_parameters(old: Old, tmp_path: Path) -
         assert old.stonith("-t", "acme", *form, "-lS") == (0, "node1\nnode2\n")
     assert old.stonith("-t", "acme", "-E", "-l", hostlist="node1") == (0, "node1\n")
     assert old.stonith("-t", "acme", "hostlist=node1", "unknown=x", "-l") == (0, "node1\n")
+
+
+def test_what_a_catalogue_finds_is_a_type_like_any_other(old: Old, switch: Path) -> None:
+    old.site.add("scripts", {"catalogue:scripts": "Scripts"}, SCRIPTS.format(switch=switch))
+    assert "external/one" in old.stonith("-L")[1].split()
+    assert old.stonith("-t", "external/one", "hostlist=node1 node2", "-lS") == (0, "node1\nnode2\n")
+    assert old.stonith("-t", "external/one", "hostlist=node1", "-T", "off", "node1") == (0, "")
+    assert switch.read_text() == "node1"
+    assert old.stonith("-t", "external/two", "hostlist=node1", "-l")[0] == 8
+
+
+@pytest.mark.skipif(not CLUSTER_GLUE.exists(), reason="cluster-glue's stonith is not installed")
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "-x",
+        "-l",
+        "-t null",
+        "-t null node1",
+        "-t null -n",
+        "-t nothing -n",
+        "-t null -p node1,node2 -l",
+        "-t null -p node1,node2 -S",
+        "-t null -p node1,node2 -lS",
+        "-t null -p node1,node2 -s -S",
+        "-t null -p node1,node2 node1",
+        "-t null -p node1,node2 -T off node1",
+        "-t null -p node1,node2 -T on -c 2 node1",
+        "-t null -p node1,node2 -T flip node1",
+        "-t null -p node1,node2 node1 node2",
+        "-t null hostlist=node1 -p node1 -l",
+        "-t null hostlist=node1 -l",
+        "-t null nothing=1 -l",
+        "-t null -F /nowhere -l",
+        "-t rps10 -n",
+        "-t rps10 -p /dev/nowhere -l",
+        "-t apcmaster -n",
+        "-t apcmastersnmp -n",
+        "-t baytech -n",
+        "-t wti_nps -n",
+        "-t wti_mpc -n",
+        "-t nw_rpc100s -n",
+        "-t apcsmart -n",
+        "-t meatware -n",
+        "-t ssh -n",
+    ],
+)
+def test_it_answers_as_the_one_of_cluster_glue_does(old: Old, words: str) -> None:
+    """Exit code, and what goes to stdout; their complaints go to a log, and ours to stderr."""
+    theirs = subprocess.run([CLUSTER_GLUE, *words.split()], capture_output=True, text=True, timeout=60, check=False)
+    assert old.stonith(*words.split()) == (theirs.returncode, theirs.stdout)
 
 
 def test_orders_are_read_back(old: Old, switch: Path) -> None:

@@ -94,13 +94,13 @@ def _operate(
 ) -> int:
     type_, device = kind.name, kind.plugin
     nodes = [word for word in words if "=" not in word]
-    raw, missing_is = _given(device, options, [word for word in words if "=" in word])
     order = options.get("-T", "reset")
     if order not in _ORDERS:
         raise WrongUse(f"bad reset type [{order}]")
     asks = [action for flag, action in (("-S", Action.STATUS), ("-l", Action.HOSTS)) if flag in options]
     if not asks and len(nodes) != 1:
-        raise WrongUse("one node is switched at a time")
+        raise WrongUse("")
+    raw, missing_is = _given(device, options, [word for word in words if "=" in word])
     raw = {**kind.base, **raw}
     params, problems = parse_params(device.params, raw, extra=device.extra_params)
     if problems:
@@ -113,8 +113,6 @@ def _operate(
             return LISTING_FAILED if action is Action.HOSTS else S_ACCESS
         for host in result.hosts:
             click.echo(host.lower())
-        if action is Action.STATUS and "-s" not in options:
-            _say(f"stonith: {type_} device OK.")
     if asks:
         return S_OK
     known = device.configured_hosts(params)
