@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from heartbeat.model.inspection import FenceFinding
+from heartbeat.model.inspection import FenceFinding, Inspection, Seen
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome
 from heartbeat.sim.machine import Behaviour
 from heartbeat.wire import api
+from heartbeat.wire.messages import Inspected
 
 NODE1, NODE2, NODE3 = Nid(0), Nid(1), Nid(2)
 
@@ -127,5 +128,16 @@ def test_the_coordinator_looks_by_itself_and_the_journal_has_what_changed(
 
 
 def test_without_the_directive_nobody_looks_unasked(trio: Any) -> None:
-    trio.run(4000.0)
+    trio.run(300.0)
     assert trio.nodes[NODE1].kernel.status(trio.now_s).devices == ()
+
+
+def test_what_a_node_tells_of_more_devices_than_any_has_is_not_kept(trio: Any) -> None:
+    from heartbeat.kernel.inspections import DEVICES_MAX
+
+    kernel = trio.nodes[NODE1].kernel
+    for number in range(DEVICES_MAX + 5):
+        kernel._inspections.reported(NODE2, Inspected(1, Seen("node9", f"pdu #{number}", Inspection())))
+    devices = kernel.status(trio.now_s).devices
+    assert len(devices) == DEVICES_MAX
+    assert {it.node for it in devices} == {"node2"}, "whoever sends it is who looked"

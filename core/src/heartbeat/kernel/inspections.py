@@ -29,6 +29,8 @@ SLACK_S = 15.0
 """Beyond that: how long another node may take to begin and to tell."""
 SETTLED_S = 60.0
 """After a change of the view: a cluster that is busy has other things to do, and one that is not can wait."""
+DEVICES_MAX = 200
+"""Of one node: more than any has, and no more is kept whatever is told."""
 ENVELOPE_BYTES = 200
 """Of a frame: what surrounds an inspection."""
 
@@ -67,6 +69,8 @@ class Inspections:
         self._seen: dict[tuple[Nid, str], tuple[Seen, float]] = {}
         """By who looked and device: what it showed, and when that was told."""
         self._silent: list[FenceFinding] = []
+        self._judged: tuple[FenceFinding, ...] | None = None
+        """What that means; None: something is new since."""
         self._round: Round | None = None
         self._turn: Turn | None = None
         self._number = 0
@@ -121,7 +125,7 @@ class Inspections:
         self._desk.effects += [Answer(ticket, Progress(text)) for ticket in lead.tickets]
 
     def _end(self, lead: Round) -> None:
-        self._round, self._silent = None, lead.silent
+        self._round, self._silent, self._judged = None, lead.silent, None
         self._due_s = self._desk.now_s + (self._desk.cluster.check_every_s or float("inf"))
         findings = self.findings()
         self._desk.effects += [Answer(ticket, Checked(self.seen(), findings)) for ticket in lead.tickets]
@@ -200,9 +204,7 @@ class Inspections:
     def reported(self, nid: Nid, report: Inspected) -> None:
         """Keep what a node saw; it is the next one's turn when it says that this was all."""
         if report.seen is not None:
-            seen = msgspec.structs.replace(report.seen, node=self._desk.name(nid))
-            self._seen[nid, seen.device] = (seen, self._desk.now_s)
-            self._desk.changed = True
+            self._keep(nid, msgspec.structs.replace(report.seen, node=self._desk.name(nid)))
         lead = self._round
         if lead is None or lead.number != report.round or lead.at != nid:
             return
@@ -211,6 +213,13 @@ class Inspections:
             if report.why:
                 lead.silent.append(self._not_checked(nid, report.why))
             self._next_node(lead)
+
+    def _keep(self, nid: Nid, seen: Seen) -> None:
+        theirs = [device for (node, device) in self._seen if node == nid]
+        if seen.device not in theirs and len(theirs) >= DEVICES_MAX:
+            return
+        self._seen[nid, seen.device] = (seen, self._desk.now_s)
+        self._judged, self._desk.changed = None, True
 
     def _not_checked(self, nid: Nid, why: str) -> FenceFinding:
         code, name = codes.NOT_CHECKED, self._desk.name(nid)
@@ -223,7 +232,12 @@ class Inspections:
         return tuple(seen for (nid, _), (seen, _) in sorted(self._seen.items()) if nid in nids)
 
     def findings(self) -> tuple[FenceFinding, ...]:
-        """Judge it, now that it is known who runs."""
+        """Judge it, now that it is known who runs; once for each thing that is new, for many ask."""
+        if self._judged is None:
+            self._judged = self._judge()
+        return self._judged
+
+    def _judge(self) -> tuple[FenceFinding, ...]:
         if not self._seen:
             return tuple(self._silent)
         running = tuple(self._desk.name(nid) for nid in self._membership.view.nids)
@@ -257,7 +271,7 @@ class Inspections:
 
     def view_installed(self) -> None:
         """Who left is not waited for; what they saw counts again when they are back and have looked anew."""
-        lead = self._round
+        lead, self._judged = self._round, None
         if self._turn is not None and not self._membership.view.has(self._turn.leader):
             self._turn.left.clear()
         if lead is not None:

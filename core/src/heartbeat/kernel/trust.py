@@ -166,11 +166,13 @@ def _shared(seen: Sequence[Seen]) -> Iterator[FenceFinding]:
         for look in one.inspection.looks
         if look.outlets or one.inspection.dies_with_host
     ]
-    for at, (one, look) in enumerate(given):
-        for other, its in given[:at]:
-            is_one_place = one.node == other.node and one.inspection.place == other.inspection.place
+    earlier: dict[tuple[str, str], list[tuple[Seen, Look]]] = {}
+    for one, look in given:
+        at_place = earlier.setdefault((one.node, one.inspection.place), [])
+        at_place.append((one, look))
+        for other, its in at_place[:-1]:
             is_whole = not look.outlets and not its.outlets
-            if not is_one_place or not (is_whole or set(look.outlets) & set(its.outlets)):
+            if not (is_whole or set(look.outlets) & set(its.outlets)):
                 continue
             what = (
                 f"outlet {' and '.join(look.outlets)} of {one.inspection.place}"
