@@ -26,6 +26,7 @@ from heartbeat.plugin import (
     NotInstalled,
     Param,
     ParamKind,
+    Params,
     Plugin,
     PluginError,
     Power,
@@ -206,6 +207,23 @@ class Blind(Switch):
     can_read_power = False
 
 
+class Single(Switch):
+    """A switch of one host, which its parameters name as they name an address."""
+
+    params = (
+        Param("file", ParamKind.PATH, required=True),
+        Param("hostlist", ParamKind.HOST, required=True),
+        Param("mood"),
+    )
+
+    @classmethod
+    def configured_hosts(cls, params: Params) -> tuple[str, ...] | None:
+        return (params.text("hostlist"),)
+
+    def hosts(self) -> list[str]:
+        return [self.settings.text("hostlist")]
+
+
 class Unloadable(Actor):
     """Cannot be warmed."""
 
@@ -222,6 +240,7 @@ class Shelf:
         ("ra", "unloadable"): Unloadable,
         ("stonith", "switch"): Switch,
         ("stonith", "blind"): Blind,
+        ("stonith", "single"): Single,
     }
 
     def names(self, kind: str) -> list[str]:

@@ -157,3 +157,13 @@ def test_a_fence_does_not_wait_for_a_check_of_its_device(
     assert (ended.outcome, ended.detail) == (Outcome.CANCELLED, "ended, because a fence with this device came")
     assert executor.daemon.finished(fence).outcome is Outcome.DONE
     assert time.monotonic() - began_s < 5.0, "the nap is of half a minute"
+
+
+def test_where_a_device_is_does_not_depend_on_whom_it_switches(executor: "Executor", tmp_path: Path) -> None:
+    """Two lines for one place show as one place, whatever node each is for."""
+    path = str(tmp_path / "switch")
+    places = [
+        executor.result(Action.CHECK, to="single", host="node1 node2", file=path, hostlist=node).inspection
+        for node in ("node1", "node2")
+    ]
+    assert [it.place for it in places if it is not None] == [path, path]

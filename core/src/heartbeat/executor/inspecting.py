@@ -97,9 +97,17 @@ def _refusal(device: StonithDevice, host: str) -> str:
 
 
 def _place(params: Params, kind: type[StonithDevice]) -> str:
-    """Return the parameters that say where it is; one that it shares with every other device (its program) included."""
-    said = [params.known[param.name] for param in kind.params if param.kind in _PLACES]
-    return " ".join(str(value) for value in said if value is not None)[:DETAIL_MAX]
+    """Return the parameters that say where it is, but for the one that says whom it switches."""
+    hosts = {host.lower() for host in _configured(params, kind)}
+    said = [str(params.known[param.name] or "") for param in kind.params if param.kind in _PLACES]
+    return " ".join(word for word in said if word and word.lower() not in hosts)[:DETAIL_MAX]
+
+
+def _configured(params: Params, kind: type[StonithDevice]) -> tuple[str, ...]:
+    try:
+        return kind.configured_hosts(params) or ()
+    except Exception:  # noqa: BLE001 - told as the trouble that it is, when it is asked for
+        return ()
 
 
 def _machine() -> str:
