@@ -218,3 +218,12 @@ def test_the_one_who_leads_may_die_and_nobody_is_held_back(trio: Any) -> None:
         alarms = [it.text for it in trio.nodes[nid].kernel.status(trio.now_s).alarms]
         assert any("switch fences nobody any more" in text for text in alarms), alarms
     assert trio.machines.violations == []
+
+
+def test_a_device_that_hit_another_node_fences_nobody_until_a_rehearsal_shows_it_right(trio: Any) -> None:
+    devices = trio.nodes[NODE2].kernel._fencing.devices
+    devices.distrust("switch", "a test says so")
+    assert devices.names(NODE1) == []
+    assert "no device of this node reaches node1" in rehearse(trio, NODE2, "node1", 3.0).text
+    assert rehearse(trio, NODE2, "node1", device="switch").good
+    assert devices.names(NODE1) == ["switch"]

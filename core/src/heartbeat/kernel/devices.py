@@ -75,6 +75,10 @@ class Devices:
         able = [it for it in self._devices.values() if name in it.hosts and it.name not in self.distrusted]
         return sorted(able, key=lambda device: (nid in device.lied, device.name))
 
+    def switches(self, name: str, nid: Nid) -> bool:
+        """Is a device meant for a node, trusted or not? A rehearsal may show that it was put right."""
+        return name in self._devices and self._desk.name(nid) in self._devices[name].hosts
+
     def names(self, nid: Nid) -> list[str]:
         return [device.name for device in self.reaching(nid)]
 

@@ -35,6 +35,7 @@ from heartbeat.kernel.membership import Membership, joiners
 from heartbeat.kernel.messaging.messaging import Messaging
 from heartbeat.kernel.moves import Moves
 from heartbeat.kernel.pauses import Pauses
+from heartbeat.kernel.readiness import Readiness
 from heartbeat.kernel.rehearsals import Rehearsals
 from heartbeat.kernel.rehearsing import Rehearsing
 from heartbeat.kernel.report import Report
@@ -105,7 +106,9 @@ class Kernel:
         ledger, groups = self._ledger, self._groups
         self._inspections = Inspections(desk, channel, membership, self._fencing)
         records = Rehearsals(desk, channel, self._fencing)
-        acts = (ledger, self._director, self._fencing, self._inspections, records)
+        looks_at = (ledger, self._director, self._fencing)
+        ready = Readiness(desk, detector, membership, *looks_at, self._inspections)
+        acts = (*looks_at, ready, records)
         self._rehearsing = Rehearsing(desk, channel, detector, membership, *acts)
         looks = (self._hold, self._inspections, self._rehearsing)
         self._mail = Mail(

@@ -4,17 +4,16 @@ The device's word is not taken for it: the node beats until its power goes, so i
 who else falls silent shows a plug in the wrong outlet. Nobody is fenced meanwhile by a device that is just being tried.
 """
 
-from heartbeat.kernel import quorum
 from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.director import Director
 from heartbeat.kernel.drill import Drill, Step
 from heartbeat.kernel.effects import Answer
-from heartbeat.kernel.fencing import PATIENCE_FACTOR, PATIENCE_LEAST_S, Fencing
-from heartbeat.kernel.inspections import Inspections
+from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership
+from heartbeat.kernel.readiness import Readiness
 from heartbeat.kernel.rehearsals import Rehearsals
 from heartbeat.model import fence_codes as codes
 from heartbeat.model.fence_codes import FenceCode
@@ -22,9 +21,9 @@ from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.model.proof import Proof, Proved
 from heartbeat.model.rehearsal import RehearsalStage, Rehearsed
-from heartbeat.model.view import Member, Standing
+from heartbeat.model.view import Member
 from heartbeat.wire.api import Done, Progress, Rehearse
-from heartbeat.wire.messages import FenceReport, Local, RehearsalStep
+from heartbeat.wire.messages import FenceReport, RehearsalStep
 
 DRAIN_S = 120.0
 """Longest time for the groups to move away."""
@@ -52,12 +51,12 @@ class Rehearsing:
         ledger: Ledger,
         director: Director,
         fencing: Fencing,
-        inspections: Inspections,
+        readiness: Readiness,
         rehearsals: Rehearsals,
     ) -> None:
         self._desk, self._channel, self._detector, self._membership = desk, channel, detector, membership
         self._ledger, self._director, self._fencing = ledger, director, fencing
-        self._inspections, self.records = inspections, rehearsals
+        self._ready, self.records = readiness, rehearsals
         self._drill: Drill | None = None
         self._number = 0
         self._other: tuple[Nid, RehearsalStep] | None = None
@@ -67,8 +66,8 @@ class Rehearsing:
 
     def asked(self, ticket: int, who: str, request: Rehearse) -> None:
         """Begin, or say why not."""
-        device = request.device or self._first_device(request.node)
-        if why := self._refusal(request, device):
+        device = request.device or self._ready.first_device(request.node)
+        if why := self._busy() or self._ready.refusal(request, device):
             self._desk.effects.append(Answer(ticket, Done(False, f"not rehearsed: {why}")))
             return
         desk, nid = self._desk, self._desk.cluster.nodes.index(request.node)
@@ -79,8 +78,7 @@ class Rehearsing:
         drill.operator = f"{request.operator} ({who})" if request.operator else who
         drill.date, drill.off_for_s = request.date, request.off_for_s
         drill.window_end_s = desk.now_s + request.window_s
-        groups = range(len(desk.cluster.groups))
-        drill.held = tuple(index for index in groups if self._ledger.state(target.nid, index) is not Local.STOPPED)
+        drill.held = self._ready.held(target.nid)
         desk.decide(
             "rehearsal.begun",
             desk.node(target.nid),
@@ -89,57 +87,16 @@ class Rehearsing:
         )
         self._say(drill, RehearsalStage.DRAIN, f"moving the groups of {request.node} away")
 
-    def _first_device(self, name: str) -> str:
-        if name not in self._desk.cluster.nodes:
+    def _busy(self) -> str:
+        """Return that another rehearsal is under way, led by whomever."""
+        target = self._drill.target if self._drill else self._other[1].target if self._other else None
+        if target is None:
             return ""
-        return next(iter(self._fencing.devices.names(Nid(self._desk.cluster.nodes.index(name)))), "")
-
-    def _refusal(self, request: Rehearse, device: str) -> str:
-        """Return why nobody may be switched off now; empty: nothing is against it."""
-        desk, name = self._desk, request.node
-        if name not in desk.cluster.nodes:
-            return f"{name} is no node of this cluster"
-        nid = Nid(desk.cluster.nodes.index(name))
-        if nid == desk.me:
-            return f"{name} is this node: ask another one, which switches it"
-        if self._drill is not None or self._other is not None:
-            busy = self._drill.target.nid if self._drill else self._other[1].target.nid if self._other else nid
-            return f"a rehearsal of {desk.name(busy)} is under way, and one node at a time is enough"
-        if device not in self._fencing.devices.names(nid):
-            return f"{device or 'no device'} of this node reaches {name}; see hb stonith check"
-        if why := self._not_whole():
-            return why
-        needed_s = self._needed_s(device, request.off_for_s)
-        if request.window_s <= needed_s:
-            return f"the window ends in {request.window_s:.0f} s, and switching off may take {needed_s:.0f} s"
-        others = tuple(n for n in self._membership.view.nids if n != nid)
-        if quorum.standing(desk.cluster, others, lambda away: away == nid)[0] is not Standing.PRIMARY:
-            return f"without {name} the others could not act"
-        errors = [it for it, _ in self._inspections.errors(desk.now_s) if it.device == device or it.host == name]
-        if errors:
-            return f"the last check found {errors[0].code}, {errors[0].message}; mend that first"
-        return ""
-
-    def _not_whole(self) -> str:
-        """Return who is missing, or what is under way that a rehearsal must not disturb."""
-        desk, view = self._desk, self._membership.view
-        away = [desk.name(nid) for nid in desk.others if not view.has(nid) or not self._detector.peers[nid].alive]
-        if away or self._membership.is_flushing:
-            return f"{', '.join(away) or 'somebody'} is not a member: only a whole cluster is rehearsed"
-        if self._fencing.cases:
-            return f"{desk.name(min(self._fencing.cases))} is to be switched off"
-        leaving = [desk.name(nid) for nid in view.nids if nid in self._director.leaving]
-        return f"{leaving[0]} is leaving" if leaving else ""
-
-    def _off_timeout_s(self, device: str) -> float:
-        return max(PATIENCE_LEAST_S, PATIENCE_FACTOR * self._fencing.devices.worst_off_s(device))
-
-    def _needed_s(self, device: str, off_for_s: float) -> float:
-        return self._off_timeout_s(device) + off_for_s
+        return f"a rehearsal of {self._desk.name(target.nid)} is under way, and one node at a time is enough"
 
     def _say(self, drill: Drill, stage: RehearsalStage, text: str) -> None:
         """Tell all members, and who asked."""
-        patience_s = self._off_timeout_s(drill.device) + drill.off_for_s + READ_S
+        patience_s = self._ready.needed_s(drill.device, drill.off_for_s) + READ_S
         step = RehearsalStep(drill.number, drill.target, stage, drill.device, patience_s)
         self._channel.post(step)
         self._take(step)
@@ -191,7 +148,7 @@ class Rehearsing:
         drill, now_s = self._drill, self._desk.now_s
         if drill is None or drill.operation:
             return float("inf")
-        closes_s = drill.window_end_s - self._needed_s(drill.device, drill.off_for_s) - drill.since_s
+        closes_s = drill.window_end_s - self._ready.needed_s(drill.device, drill.off_for_s) - drill.since_s
         times = {
             Step.DRAINING: (CROSS_S, DRAIN_S, closes_s),
             Step.WATCHING: (self._straggle_s, self._straggle_s + self._desk.cluster.timers.keepalive_s),
@@ -220,38 +177,21 @@ class Rehearsing:
     def _drain(self, drill: Drill) -> None:
         desk, nid = self._desk, drill.target.nid
         age_s = desk.now_s - drill.since_s
-        here = self._staying(drill)
-        why = self._not_whole()
+        here = self._ready.staying(nid, drill.held)
+        names = [desk.cluster.groups[index].name for index in here]
+        why = self._ready.not_whole()
         if self._detector.peers[nid].incarnation != drill.target.incarnation:
             why = f"{desk.name(nid)} started anew"
-        elif desk.now_s + self._needed_s(drill.device, drill.off_for_s) >= drill.window_end_s:
+        elif desk.now_s + self._ready.needed_s(drill.device, drill.off_for_s) >= drill.window_end_s:
             why = "the window is over before it could be done"
-        elif failed := [name for name in here if self._is_homeless(name)]:
+        elif failed := [name for index, name in zip(here, names, strict=True) if self._ready.is_homeless(nid, index)]:
             why = f"{failed[0]} failed to start on every other node"
         elif age_s >= DRAIN_S:
-            why = f"{', '.join(here)} did not move away within {DRAIN_S:g} s; see hb why"
+            why = f"{', '.join(names)} did not move away within {DRAIN_S:g} s; see hb why"
         if why:
             self._over(drill, why)
         elif age_s >= CROSS_S and not here:
             self._order_off(drill)
-
-    def _staying(self, drill: Drill) -> list[str]:
-        """Return the groups that are still on the target, or were and do not run elsewhere yet."""
-        nid, others = drill.target.nid, [n for n in self._membership.view.nids if n != drill.target.nid]
-        return [
-            group.name
-            for index, group in enumerate(self._desk.cluster.groups)
-            if self._ledger.state(nid, index) is not Local.STOPPED
-            or (index in drill.held and not any(self._ledger.state(n, index) is Local.RUNNING for n in others))
-        ]
-
-    def _is_homeless(self, name: str) -> bool:
-        """Has every other node failed to start it? Then it goes back at once, rather than wait for its time."""
-        assert self._drill is not None
-        index = next(i for i, group in enumerate(self._desk.cluster.groups) if group.name == name)
-        others = [nid for nid in self._membership.view.nids if nid != self._drill.target.nid]
-        holdings = [self._ledger.holding(nid, index) for nid in others]
-        return all(holding is not None and holding.failures > 0 for holding in holdings)
 
     def _order_off(self, drill: Drill) -> None:
         name = self._desk.name(drill.target.nid)
@@ -264,7 +204,7 @@ class Rehearsing:
             f"{name} holds nothing and is switched off",
             drill.operator,
         )
-        drill.operation = self._run(drill, Action.FENCE, self._off_timeout_s(drill.device))
+        drill.operation = self._run(drill, Action.FENCE, self._ready.off_timeout_s(drill.device))
 
     def _run(self, drill: Drill, action: Action, timeout_s: float) -> int:
         host, boot_id = self._desk.name(drill.target.nid), self._detector.boot_id(drill.target)
