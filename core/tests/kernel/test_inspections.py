@@ -133,7 +133,7 @@ def test_without_the_directive_nobody_looks_unasked(trio: Any) -> None:
 
 
 def test_what_a_node_tells_of_more_devices_than_any_has_is_not_kept(trio: Any) -> None:
-    from heartbeat.kernel.inspections import DEVICES_MAX
+    from heartbeat.kernel.sightings import DEVICES_MAX
 
     kernel = trio.nodes[NODE1].kernel
     for number in range(DEVICES_MAX + 5):
@@ -141,3 +141,13 @@ def test_what_a_node_tells_of_more_devices_than_any_has_is_not_kept(trio: Any) -
     devices = kernel.status(trio.now_s).devices
     assert len(devices) == DEVICES_MAX
     assert {it.node for it in devices} == {"node2"}, "whoever sends it is who looked"
+
+
+def test_of_a_node_that_came_after_the_look_its_power_then_says_nothing(trio: Any) -> None:
+    trio.machines.boots_again = False
+    trio.crash(NODE3)
+    trio.run(20.0)
+    assert isinstance(_ask(trio, NODE1), api.Checked)
+    trio.start(NODE3)
+    trio.run(5.0)
+    assert _found(trio, NODE1) == (), "it runs, and read off while it did not"

@@ -8,18 +8,17 @@ from collections.abc import Sequence
 
 import msgspec
 
-from heartbeat.kernel import trust
 from heartbeat.kernel.case import Stage
 from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.effects import Answer
 from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.membership import Membership
+from heartbeat.kernel.sightings import Sightings
 from heartbeat.model import fence_codes as codes
-from heartbeat.model.inspection import FenceFinding, Inspection, Look, Seen, Setting, Trouble
+from heartbeat.model.inspection import FenceFinding, Inspection, Look, Seen, Trouble
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome, Result
-from heartbeat.model.status import DeviceStatus
 from heartbeat.wire.api import Checked, Done, Progress
 from heartbeat.wire.messages import Inspect, Inspected
 
@@ -29,8 +28,6 @@ SLACK_S = 15.0
 """Beyond that: how long another node may take to begin and to tell."""
 SETTLED_S = 60.0
 """After a change of the view: a cluster that is busy has other things to do, and one that is not can wait."""
-DEVICES_MAX = 200
-"""Of one node: more than any has, and no more is kept whatever is told."""
 ENVELOPE_BYTES = 200
 """Of a frame: what surrounds an inspection."""
 
@@ -62,15 +59,11 @@ class Turn:
 
 
 class Inspections:
-    """Leads rounds, takes part in them, and keeps what everybody saw last."""
+    """Leads rounds, and takes part in them."""
 
     def __init__(self, desk: Desk, channel: Channel, membership: Membership, fencing: Fencing) -> None:
         self._desk, self._channel, self._membership, self._fencing = desk, channel, membership, fencing
-        self._seen: dict[tuple[Nid, str], tuple[Seen, float]] = {}
-        """By who looked and device: what it showed, and when that was told."""
-        self._silent: list[FenceFinding] = []
-        self._judged: tuple[FenceFinding, ...] | None = None
-        """What that means; None: something is new since."""
+        self.sightings = Sightings(desk, membership)
         self._round: Round | None = None
         self._turn: Turn | None = None
         self._number = 0
@@ -125,10 +118,11 @@ class Inspections:
         self._desk.effects += [Answer(ticket, Progress(text)) for ticket in lead.tickets]
 
     def _end(self, lead: Round) -> None:
-        self._round, self._silent, self._judged = None, lead.silent, None
+        self._round = None
+        self.sightings.not_seen_by(lead.silent)
         self._due_s = self._desk.now_s + (self._desk.cluster.check_every_s or float("inf"))
-        findings = self.findings()
-        self._desk.effects += [Answer(ticket, Checked(self.seen(), findings)) for ticket in lead.tickets]
+        findings = self.sightings.findings()
+        self._desk.effects += [Answer(ticket, Checked(self.sightings.all(), findings)) for ticket in lead.tickets]
         self._record(findings)
 
     def _record(self, findings: Sequence[FenceFinding]) -> None:
@@ -199,12 +193,10 @@ class Inspections:
             brief.pop()
         return seen
 
-    # What was seen.
-
     def reported(self, nid: Nid, report: Inspected) -> None:
         """Keep what a node saw; it is the next one's turn when it says that this was all."""
         if report.seen is not None:
-            self._keep(nid, msgspec.structs.replace(report.seen, node=self._desk.name(nid)))
+            self.sightings.keep(nid, report.seen)
         lead = self._round
         if lead is None or lead.number != report.round or lead.at != nid:
             return
@@ -214,64 +206,17 @@ class Inspections:
                 lead.silent.append(self._not_checked(nid, report.why))
             self._next_node(lead)
 
-    def _keep(self, nid: Nid, seen: Seen) -> None:
-        theirs = [device for (node, device) in self._seen if node == nid]
-        if seen.device not in theirs and len(theirs) >= DEVICES_MAX:
-            return
-        self._seen[nid, seen.device] = (seen, self._desk.now_s)
-        self._judged, self._desk.changed = None, True
-
     def _not_checked(self, nid: Nid, why: str) -> FenceFinding:
         code, name = codes.NOT_CHECKED, self._desk.name(nid)
         mend = f"hb stonith check on {name} itself, when the cluster is quiet"
         return FenceFinding(code.code, code.severity, "", name, (name,), f"{name} was not checked: {why}", mend)
 
-    def seen(self) -> tuple[Seen, ...]:
-        """Return what the members saw last, by node and device."""
-        nids = self._membership.view.nids
-        return tuple(seen for (nid, _), (seen, _) in sorted(self._seen.items()) if nid in nids)
-
-    def findings(self) -> tuple[FenceFinding, ...]:
-        """Judge it, now that it is known who runs; once for each thing that is new, for many ask."""
-        if self._judged is None:
-            self._judged = self._judge()
-        return self._judged
-
-    def _judge(self) -> tuple[FenceFinding, ...]:
-        if not self._seen:
-            return tuple(self._silent)
-        running = tuple(self._desk.name(nid) for nid in self._membership.view.nids)
-        setting = Setting(self._desk.cluster.nodes, running, self._desk.cluster.timers.deadtime_s)
-        return (*trust.judge(self.seen(), setting), *self._silent)
-
-    def status(self, now_s: float) -> tuple[tuple[DeviceStatus, ...], tuple[FenceFinding, ...]]:
-        """Return each device as the last look found it, and the findings."""
-        findings = self.findings()
-        rows: list[DeviceStatus] = []
-        for (nid, device), (seen, told_s) in sorted(self._seen.items()):
-            if not self._membership.view.has(nid):
-                continue
-            mine = [it for it in findings if it.device == device and seen.node in it.seen_from]
-            worst = {it.severity for it in mine}
-            state = "bad" if "error" in worst else "doubtful" if "warning" in worst else "good"
-            hosts = tuple(look.host for look in seen.inspection.looks if trust.is_trusted(seen, look.host))
-            about = tuple(dict.fromkeys(it.code for it in mine))
-            rows.append(DeviceStatus(device, seen.node, hosts, state, now_s - told_s, about))
-        return tuple(rows), findings
-
-    def errors(self, now_s: float) -> tuple[tuple[FenceFinding, float], ...]:
-        """Return what may keep a node from being switched off, and for how long that has been known."""
-        ages = {(seen.node, seen.device): now_s - told_s for seen, told_s in self._seen.values()}
-        found = (it for it in self.findings() if it.severity == "error")
-        return tuple(
-            (it, min((ages.get((node, it.device), 0.0) for node in it.seen_from), default=0.0)) for it in found
-        )
-
     # Time.
 
     def view_installed(self) -> None:
         """Who left is not waited for; what they saw counts again when they are back and have looked anew."""
-        lead, self._judged = self._round, None
+        self.sightings.view_installed()
+        lead = self._round
         if self._turn is not None and not self._membership.view.has(self._turn.leader):
             self._turn.left.clear()
         if lead is not None:

@@ -107,7 +107,7 @@ class Kernel:
         self._inspections = Inspections(desk, channel, membership, self._fencing)
         records = Rehearsals(desk, channel, self._fencing)
         looks_at = (ledger, self._director, self._fencing)
-        ready = Readiness(desk, detector, membership, *looks_at, self._inspections)
+        ready = Readiness(desk, detector, membership, *looks_at, self._inspections.sightings)
         acts = (*looks_at, ready, records)
         self._rehearsing = Rehearsing(desk, channel, detector, membership, *acts)
         looks = (self._hold, self._inspections, self._rehearsing)
@@ -115,7 +115,7 @@ class Kernel:
             channel, membership, self._director, self._fencing, self._moves, self._leaving, *looks, groups
         )
         self._confirming = Confirming(desk, channel, detector, membership, ledger, self._director)
-        looked = (self._inspections, records)
+        looked = (self._inspections.sightings, records)
         report_on = (self._fencing, self._director, self._leaving, groups, self._durability, *looked)
         self._report = Report(desk, detector, membership, ledger, self._exclusion, self._ability, *report_on)
         some = (membership, self._fencing, self._director, self._moves, self._leaving, channel, self._durability)

@@ -5,9 +5,9 @@ from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.director import Director
 from heartbeat.kernel.fencing import PATIENCE_FACTOR, PATIENCE_LEAST_S, Fencing
-from heartbeat.kernel.inspections import Inspections
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership
+from heartbeat.kernel.sightings import Sightings
 from heartbeat.model.names import Nid
 from heartbeat.model.view import Standing
 from heartbeat.wire.api import Rehearse
@@ -25,10 +25,10 @@ class Readiness:
         ledger: Ledger,
         director: Director,
         fencing: Fencing,
-        inspections: Inspections,
+        sightings: Sightings,
     ) -> None:
         self._desk, self._detector, self._membership, self._ledger = desk, detector, membership, ledger
-        self._director, self._fencing, self._inspections = director, fencing, inspections
+        self._director, self._fencing, self._sightings = director, fencing, sightings
 
     def first_device(self, name: str) -> str:
         """Return the device of this node that would be tried first on a node; empty when none is."""
@@ -55,7 +55,7 @@ class Readiness:
         others = tuple(n for n in self._membership.view.nids if n != nid)
         if quorum.standing(desk.cluster, others, lambda away: away == nid)[0] is not Standing.PRIMARY:
             return f"without {name} the others could not act"
-        errors = [it for it, _ in self._inspections.errors(desk.now_s) if it.device == device or it.host == name]
+        errors = [it for it, _ in self._sightings.errors(desk.now_s) if it.device == device or it.host == name]
         if errors:
             return f"the last check found {errors[0].code}, {errors[0].message}; mend that first"
         return ""

@@ -11,11 +11,11 @@ from heartbeat.kernel.durability import Durability
 from heartbeat.kernel.exclusion import Exclusion
 from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.groups import LocalGroup
-from heartbeat.kernel.inspections import Inspections
 from heartbeat.kernel.leaving import Leaving
 from heartbeat.kernel.ledger import LEFT, Ledger
 from heartbeat.kernel.membership import Membership, Phase
 from heartbeat.kernel.rehearsals import Rehearsals
+from heartbeat.kernel.sightings import Sightings
 from heartbeat.model.duration import show_duration
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Outcome
@@ -59,13 +59,13 @@ class Report:
         leaving: Leaving,
         groups: tuple[LocalGroup, ...],
         durability: Durability,
-        inspections: Inspections,
+        sightings: Sightings,
         rehearsals: Rehearsals,
     ) -> None:
         self._desk, self._detector, self._membership = desk, detector, membership
         self._ledger, self._exclusion, self._fencing, self._director = ledger, exclusion, fencing, director
         self._leaving, self._groups, self._durability, self._ability = leaving, groups, durability, ability
-        self._inspections, self._rehearsals = inspections, rehearsals
+        self._sightings, self._rehearsals = sightings, rehearsals
 
     def status(self, now_s: float, why: str, view_since_s: float, link_problems: dict[int, str]) -> ClusterStatus:
         """Return everything. ``why`` is the quorum engine's sentence, ``link_problems`` what keeps a link closed."""
@@ -73,7 +73,6 @@ class Report:
         state = (
             "leaving" if self._leaving.is_leaving else "joining" if self._membership.phase is Phase.BOOT else "member"
         )
-        devices, found = self._inspections.status(now_s)
         return ClusterStatus(
             cluster=desk.cluster.name,
             node=desk.name(desk.me),
@@ -85,8 +84,8 @@ class Report:
             nodes=tuple(self._node(Nid(nid), now_s, view_since_s) for nid in range(len(desk.cluster.nodes))),
             groups=tuple(self._group(group, now_s) for group in self._groups),
             alarms=tuple(self._alarms(now_s, link_problems)),
-            devices=devices,
-            fence_findings=found,
+            devices=self._sightings.status(now_s),
+            fence_findings=self._sightings.findings(),
             rehearsals=self._rehearsals.all(),
         )
 
@@ -114,7 +113,7 @@ class Report:
             yield FindingStatus(f"{desk.name(nid)} reads other files than this node: planning waits", 0.0)
 
     def _devices(self, now_s: float) -> Iterator[FindingStatus]:
-        for found, age_s in self._inspections.errors(now_s):
+        for found, age_s in self._sightings.errors(now_s):
             yield FindingStatus(f"{found.code} {found.device or found.host}: {found.message}", age_s)
         for device, why in self._fencing.devices.distrusted.items():
             yield FindingStatus(f"STONITH device {device} fences nobody any more: {why}", 0.0)
