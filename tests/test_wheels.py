@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from heartbeat.pils.kinds import SIMULATOR_GROUP
 from heartbeat.pils.scaffold import MAIN, Scaffold
 
 from tests.wheelhouse import ROOT, UV, build_ours, pack_theirs, run_uv
@@ -24,7 +25,8 @@ names = []
 for point in importlib.metadata.distribution(sys.argv[1]).entry_points:
     if point.group.startswith("heartbeat.") and not point.extras:
         point.load()
-        names.append(point.name)
+        if point.group != "heartbeat.simulators":
+            names.append(point.name)
 import heartbeat.cli
 print(*names)
 """
@@ -55,7 +57,7 @@ def _plugins(project: dict[str, Any]) -> list[str]:
     return [
         f"{group.removeprefix('heartbeat.')}:{name}"
         for group, points in groups.items()
-        if group.startswith("heartbeat.")
+        if group.startswith("heartbeat.") and group != SIMULATOR_GROUP  # simulators are no plugins
         for name in points
         if not points[name].endswith("]")
     ]

@@ -11,7 +11,10 @@ from heartbeat.plugin.param import Value
 __all__ = ["as_text", "declaration_findings"]
 
 _SECRET_NAME = re.compile(r"pass(?!ive)|secret|token|community|(?<![a-z])key(?!s?_?(file|path|num))", re.IGNORECASE)
-"""Names under which people keep secrets; a path to one (``keyfile``) is none."""
+"""Names under which people keep secrets."""
+
+_NOT_TO_HIDE = (ParamKind.SECRET, ParamKind.PATH, ParamKind.BOOL, ParamKind.CHOICE)
+"""Hidden already, the path to one (``keyfile``), or a word of a list that everybody can read."""
 
 
 def declaration_findings(kind: Kind, plugin: type[Plugin]) -> list[str]:
@@ -39,7 +42,7 @@ def _about(param: Param) -> Iterator[str]:
         yield f"{at} is required and has a default"
     if param.kind is ParamKind.CHOICE and not param.choices:
         yield f"{at} is a choice without choices"
-    if _SECRET_NAME.search(param.name) and param.kind not in (ParamKind.SECRET, ParamKind.PATH, ParamKind.BOOL):
+    if _SECRET_NAME.search(param.name) and param.kind not in _NOT_TO_HIDE:
         yield f"{at} sounds like a secret: give it ParamKind.SECRET, so that it is never shown"
     if param.example:
         yield from _must_parse(param, param.example, "example")
