@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from heartbeat.lab.bench_cluster import CLASSIC, FAST, FASTEST, write_cluster
-from heartbeat.lab.bench_figures import FIGURES, Deaths, measured, measured_deaths
+from heartbeat.lab.bench_figures import FIGURES, Deaths, measured, measured_deaths, with_nodes
 from heartbeat.lab.bench_load import Probe
 from heartbeat.lab.plan import read_plan
 from heartbeat.pils import PluginRegistry
@@ -51,6 +51,11 @@ def test_a_stall_spoils_a_run_and_is_told() -> None:
     died = Deaths(1, 0.012, 0.06, counts=True, probe_realtime=False)
     assert not measured_deaths(figure, [good, good, died]).reached
     assert "no real time" in measured_deaths(figure, [died]).notes[0]
+
+
+def test_of_many_nodes_the_view_the_cost_and_the_false_deaths_are_measured() -> None:
+    assert [figure.name for figure in with_nodes(8)] == ["view-8", "cpu-8", "deaths-300-16-8"]
+    assert all(figure.nodes == 8 for figure in with_nodes(8))
 
 
 def test_the_stall_that_excuses_a_death_is_deadtime_less_two_keepalives() -> None:

@@ -11,10 +11,11 @@ import click
 import msgspec
 
 from heartbeat.cli import EXIT_NO, EXIT_USAGE
+from heartbeat.cli.bench_kernel import kernel
 from heartbeat.cli.bench_messaging import messaging
 from heartbeat.cli.table import Cell, table
 from heartbeat.lab.bench import Bench
-from heartbeat.lab.bench_figures import FIGURES, Deaths, Figure, Measured, measured, measured_deaths
+from heartbeat.lab.bench_figures import FIGURES, Deaths, Figure, Measured, measured, measured_deaths, with_nodes
 from heartbeat.lab.control import LabError
 
 T = TypeVar("T")
@@ -41,6 +42,7 @@ def bench() -> None:
 
 
 bench.add_command(messaging)
+bench.add_command(kernel)
 
 
 @bench.command()
@@ -52,8 +54,14 @@ bench.add_command(messaging)
     metavar="FIGURE",
     help="Only this one (coldstart) or family (deaths-100); repeatable.",
 )
+@click.option(
+    "--nodes",
+    type=click.IntRange(3, 32),
+    metavar="N",
+    help="So many nodes: their cost, and how soon they agree on a view.",
+)
 @click.option("--lab", "name", default="bench", show_default=True, metavar="NAME", help="Name of the lab.")
-def failover(name: str, *, in_json: bool, runs: int | None, only: tuple[str, ...]) -> None:
+def failover(name: str, *, in_json: bool, runs: int | None, only: tuple[str, ...], nodes: int | None) -> None:
     """Outages, cost and false deaths of a cluster of two nodes in namespaces; minutes. Progress goes to stderr.
 
     Exits with 1 when a figure misses its target, with 2 where no lab can run. Nothing here says how your machines
@@ -61,9 +69,10 @@ def failover(name: str, *, in_json: bool, runs: int | None, only: tuple[str, ...
     """
     from heartbeat.pils import PluginRegistry
 
-    wanted = [figure for figure in FIGURES if not only or any(_means(word, figure) for word in only)]
+    figures = FIGURES if nodes is None else with_nodes(nodes)
+    wanted = [figure for figure in figures if not only or any(_means(word, figure) for word in only)]
     if not wanted:
-        raise click.BadParameter(f"there are {', '.join(figure.name for figure in FIGURES)}", param_hint="--only")
+        raise click.BadParameter(f"there are {', '.join(figure.name for figure in figures)}", param_hint="--only")
     for number in ENDS:
         signal.signal(number, _end)
     before = os.getloadavg()[0]

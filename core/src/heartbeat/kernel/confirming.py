@@ -37,8 +37,10 @@ class Confirming:
 
     def wake(self) -> None:
         """Open and close requests as nodes fall silent, return or are proved off."""
+        unproved = [nid for nid in self._desk.others if self._is_unproved(nid)]
+        keeps_back = bool(unproved and self._would_start())
         for nid in self._desk.others:
-            wanted = self._is_wanted(nid)
+            wanted = keeps_back and nid in unproved
             member = Member(nid, self._detector.peers[nid].incarnation)
             if nid in self._open and (not wanted or self._open[nid][1] != member):
                 del self._open[nid]
@@ -46,13 +48,13 @@ class Confirming:
                 self._number += 1
                 self._open[nid] = (self._number, member)
 
-    def _is_wanted(self, nid: Nid) -> bool:
+    def _is_unproved(self, nid: Nid) -> bool:
         peer, view = self._detector.peers[nid], self._membership.view
         if peer.alive or self._ledger.is_haunted(nid, peer.incarnation) or not view.members or view.has(nid):
             return False
         if self._director.standing is Standing.NO_QUORUM:
             return False  # a minority starts nothing, whatever a person says of the others
-        return self._ledger.proof(nid, peer.incarnation) < Proof.READ_BACK and bool(self._would_start())
+        return self._ledger.proof(nid, peer.incarnation) < Proof.READ_BACK
 
     def _would_start(self) -> tuple[str, ...]:
         """Groups of this view that run on none of its members."""

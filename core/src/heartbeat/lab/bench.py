@@ -16,6 +16,7 @@ from heartbeat.lab.bench_cluster import ADDRESS, CLASSIC, Timing, write_cluster
 from heartbeat.lab.bench_figures import Conditions, Deaths, Figure
 from heartbeat.lab.bench_load import busy, probing
 from heartbeat.lab.client import polling
+from heartbeat.lab.control import LabError
 from heartbeat.lab.lab import Lab
 from heartbeat.lab.outage import outage_after
 from heartbeat.lab.plan import Media
@@ -24,6 +25,10 @@ INTERVAL_S = 0.002
 """Between two questions to the address."""
 IDLE_S = 20.0
 """Time over which processor time is counted."""
+WHOLE_S = 15.0
+"""For each node: longest wait for a cluster to be whole. A start costs half a second of processor time."""
+SETTLED_DEADTIMES = 5
+"""After a crash every view has come by then."""
 WATCH_S = 60.0
 """Time in which false deaths are counted."""
 DISCARDS_MAX = 4
@@ -40,9 +45,9 @@ class Bench:
         """Of the daemons, seen in the last cluster that was whole."""
 
     @contextlib.contextmanager
-    def _cluster(self, timing: Timing, *, daemons: bool = True) -> Iterator[Lab]:
+    def _cluster(self, timing: Timing, nodes: int = 2, *, daemons: bool = True) -> Iterator[Lab]:
         with tempfile.TemporaryDirectory(prefix="hb-bench-") as files:
-            directory = write_cluster(Path(files), timing)
+            directory = write_cluster(Path(files), timing, nodes)
             lab = Lab.up(directory, self._registry, name=self._name, daemons=daemons)
             try:
                 yield lab
@@ -51,7 +56,7 @@ class Bench:
 
     def _whole(self, lab: Lab) -> str:
         """Wait until the cluster is whole; returns which node holds the address."""
-        node = hb.holder(lab)
+        node = hb.holder(lab, WHOLE_S * len(lab.plan.nodes))
         usage = lab.usage(node)
         self.conditions = Conditions(realtime=usage.realtime, locked=usage.locked_kib > 0)
         return node
@@ -65,8 +70,10 @@ class Bench:
                 return self.standby(runs)
             case "coldstart":
                 return self.cold_start(runs)
+            case "view":
+                return self.view(figure, runs)
             case "cpu":
-                return self.cpu(runs)
+                return self.cpu(figure, runs)
             case "memory":
                 return self.memory(runs)
         raise AssertionError(figure.name)
@@ -97,9 +104,20 @@ class Bench:
                 started_s = lab.start(*lab.plan.nodes)
                 yield watch.first(started_s).back_s - started_s
 
-    def cpu(self, runs: int) -> Iterator[float]:
+    def view(self, figure: Figure, runs: int) -> Iterator[float]:
+        """Yield seconds from a crash until the last survivor has installed a view without the node."""
+        for _ in range(runs):
+            with self._cluster(figure.timing, figure.nodes) as lab:
+                self._whole(lab)
+                node, *survivors = random.sample(lab.plan.nodes, figure.nodes)
+                time.sleep(random.uniform(0, figure.timing.keepalive_ms / 1000))  # noqa: S311 - no secret
+                crashed_s = lab.crash(node)
+                time.sleep(SETTLED_DEADTIMES * figure.timing.deadtime_ms / 1000)
+                yield max(_without(lab, each, node, crashed_s) for each in survivors) - crashed_s
+
+    def cpu(self, figure: Figure, runs: int) -> Iterator[float]:
         """Yield the share of one processor that a node's processes take when nothing happens."""
-        with self._cluster(CLASSIC) as lab:
+        with self._cluster(figure.timing, figure.nodes) as lab:
             self._whole(lab)
             for _ in range(runs):
                 nodes = lab.plan.nodes
@@ -125,7 +143,7 @@ class Bench:
         """
         counted = discarded = 0
         while counted < runs and discarded < DISCARDS_MAX:
-            with self._cluster(figure.timing) as lab, probing(lab) as probe:
+            with self._cluster(figure.timing, figure.nodes) as lab, probing(lab) as probe:
                 self._whole(lab)
                 with busy(lab, figure.loops):
                     began_s = time.monotonic()
@@ -141,3 +159,13 @@ class Bench:
 
 def _silences(lab: Lab, node: str) -> list[float]:
     return [entry.mono_s for entry in hb.journal(lab, node) if entry.kind == "node.silent"]
+
+
+def _without(lab: Lab, survivor: str, crashed: str, since_s: float) -> float:
+    """Return when a survivor installed its first view without the crashed node. Raises LabError when it has none."""
+    for entry in hb.journal(lab, survivor):
+        if entry.kind == "view.installed" and entry.mono_s >= since_s:
+            names = entry.text.partition(": ")[2].split(", ")
+            if crashed not in names:
+                return entry.mono_s
+    raise LabError(f"{survivor} installed no view without {crashed}")

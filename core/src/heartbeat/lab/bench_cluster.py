@@ -26,6 +26,8 @@ class Timing(msgspec.Struct, frozen=True):
 CLASSIC = Timing(200, 1000)
 FAST = Timing(60, 300)
 FASTEST = Timing(20, 100)
+TENTH = Timing(100, 1000)
+"""Ten beats a second."""
 
 
 def write_cluster(directory: Path, timing: Timing, nodes: int = 2) -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from heartbeat.lab.bench_cluster import CLASSIC, FAST, FASTEST, Timing
+from heartbeat.lab.bench_cluster import CLASSIC, FAST, FASTEST, TENTH, Timing
 from heartbeat.lab.bench_probe import LATE_S
 
 
@@ -28,6 +28,7 @@ class Figure(msgspec.Struct, frozen=True):
     """How often it is measured unless ``--runs`` says."""
     timing: Timing = CLASSIC
     loops: int = 0
+    nodes: int = 2
 
     @property
     def is_deaths(self) -> bool:
@@ -51,6 +52,19 @@ FIGURES = (
         for loops in (0, 4, 16)
     ),
 )  # fmt: skip
+
+
+def with_nodes(nodes: int) -> tuple[Figure, ...]:
+    """Return what is measured of a cluster of so many nodes. It is the view that is asked for here: what follows it,
+    the fence and the start, takes as long in every cluster."""
+    return (
+        Figure(f"view-{nodes}", f"node crashed to new view on all survivors, {nodes} nodes, {FAST}",
+               "ms", 1000, 360, 5, FAST, nodes=nodes),
+        Figure(f"cpu-{nodes}", f"idle CPU per node, {nodes} nodes, {TENTH}",
+               "% of a core", 100, 4, 1, TENTH, nodes=nodes),
+        Figure(f"deaths-300-16-{nodes}", f"false deaths in 60 s, {nodes} nodes, {FAST}, 16 busy loops",
+               "deaths", 1, 0, 1, FAST, 16, nodes=nodes),
+    )  # fmt: skip
 
 
 class Conditions(msgspec.Struct, frozen=True):

@@ -12,8 +12,8 @@ The simulated devices (``box.py``) switch by the same words with the relay behin
 what they say of it to their drivers is theirs.
 
 The device can be told to misbehave: ``fail`` answers every order with an error, ``hang`` never answers, ``lie``
-acknowledges orders and does nothing, ``slow`` waits before it acts; a relay that is slow acts after it was taken at its
-word.
+acknowledges orders and does nothing, ``slow`` waits before it acts, and answers questions at once meanwhile; a relay
+that is slow acts after it was taken at its word.
 
 Orders are carried out one after the other, and an order whose client is gone when its turn comes is dropped: of two
 nodes that shoot each other, the one that was slower dies without having shot.
@@ -114,10 +114,10 @@ class PowerSwitch:
         """Return the answer to one request, acting on it unless its client ``is_gone`` by then."""
         match words:
             case ["hosts"]:
-                self._mood_now()
+                self._wait_while_hung()
                 return " ".join(["ok", *self._outlets])
             case ["status", host] if host in self._outlets:
-                self._mood_now()
+                self._wait_while_hung()
                 return "ok on" if self._outlets[host].powered else "ok off"
             case [("off" | "on") as order, host] if host in self._outlets:
                 with self._turn:
@@ -154,12 +154,16 @@ class PowerSwitch:
                 threading.Timer(self._boot_delay_s, self._boot, (host,)).start()
 
     def _mood_now(self) -> Mood:
-        """Wait as long as the mood demands, and return it."""
+        """Wait as long as the mood demands of an order, and return it."""
+        self._wait_while_hung()
         with self._changed:
-            self._changed.wait_for(lambda: self._mood is not Mood.HANG)
             if self._mood is Mood.SLOW:
                 self._changed.wait_for(lambda: self._mood is not Mood.SLOW, timeout=self._slow_s)
             return self._mood
+
+    def _wait_while_hung(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._mood is not Mood.HANG)
 
     def _obey(self, order: str, host: str, mood: Mood) -> str:
         self._note(f"power-{order} {host} {mood.value}")

@@ -33,8 +33,9 @@ from heartbeat.wire.messages import Beat
 
 START_S = 1000.0
 """True time at which a world begins; logs count from here."""
-STORM = 60_000
-"""Events within a virtual second; ten times the most that seven nodes have in seeds 0 to 399, when they boot."""
+STORM, STORM_NODES = 60_000, 7
+"""Events within a virtual second; ten times the most that seven nodes have in seeds 0 to 399, when they boot. More
+nodes may have more: each that comes is greeted by all, and all hear all of it."""
 START_AGAIN_S = 0.5
 BACKLOG = 512
 """Events that a frozen node's sockets and pipes keep; what comes beyond is lost."""
@@ -94,6 +95,7 @@ class World:
         self._heap: list[tuple[float, int, Callable[[], None] | None, Nid, ev.Event | None]] = []
         self._number = 0
         self._second_s, self._events = START_S, 0
+        self._storm = int(STORM * max(1, len(cluster.nodes) / STORM_NODES) ** 3)
         self.nodes = {Nid(n): Node(Nid(n)) for n in range(len(cluster.nodes))}
         self._ids = {short_id(name): Nid(n) for n, name in enumerate(cluster.nodes)}
         self.network = Network(self, seed)
@@ -159,9 +161,9 @@ class World:
     def _next(self) -> None:
         self.now_s, _, act, nid, event = heapq.heappop(self._heap)
         self._events += 1
-        if self._events > STORM:
+        if self._events > self._storm:
             if self.now_s < self._second_s + 1:
-                raise Storm(f"{STORM} events within {self.now_s - self._second_s:.3f} virtual s")
+                raise Storm(f"{self._storm} events within {self.now_s - self._second_s:.3f} virtual s")
             self._second_s, self._events = self.now_s, 0
         if act is not None:
             act()

@@ -106,6 +106,11 @@ class Log:
         return self._holds[nid] < self.held
 
     @property
+    def is_unstable(self) -> bool:
+        """Is there something that was not given out here, or that some member has not shown to hold?"""
+        return self.given < self.held or any(held < self.held for held in self._holds.values())
+
+    @property
     def unstable(self) -> int:
         """Number of places that some member has not given to its programs."""
         return self.held - min(self._gave.values(), default=self.given)

@@ -338,9 +338,7 @@ class Messaging:
             return False
         for whom, want in self.streams.wants(now):
             mouth.say(want, whom)
-        is_restless = bool(self.streams.unstable or len(self.outbox) or self._patience.waits) or (
-            self._may_order and self.log.given < self.log.held
-        )
+        is_restless = bool(len(self.outbox)) or self.streams.is_unstable or (self._may_order and self.log.is_unstable)
         asks = self._pace.pokes(now, is_restless=is_restless)
         if asks or mouth.has_says or self._pace.is_due(now):
             if self._pace.is_asked:

@@ -34,11 +34,6 @@ class Patience:
         self._since_s.pop(nid, None)
         self._named.pop(nid, None)
 
-    @property
-    def waits(self) -> bool:
-        """Does somebody lag as far as this node knows? It may be its word that was lost: then it has to be asked."""
-        return bool(self._since_s)
-
     def look(self, others: Collection[Nid]) -> None:
         """Who of these stands still? Whoever is not among them is not waited for."""
         self._since_s = {nid: since_s for nid, since_s in self._since_s.items() if nid in others}

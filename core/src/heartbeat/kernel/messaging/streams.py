@@ -80,6 +80,12 @@ class Streams:
         """Number of things said here that some member may not have."""
         return len(self.flows[self._me].kept) if self._rows else 0
 
+    @property
+    def is_unstable(self) -> bool:
+        """Is there something of anybody that some member has not shown to have? Its word may have been lost, and who
+        said it may know better: so whoever misses it asks."""
+        return bool(self._rows) and any(flow.kept for flow in self.flows.values())
+
     def row(self) -> tuple[int, ...]:
         """Return, by member, up to which number nothing is missing here."""
         return tuple([flow.contiguous for flow in self.flows.values()])
