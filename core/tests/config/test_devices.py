@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 from heartbeat.config import codes
 from heartbeat.config.cluster_config import DeviceConfig
-from heartbeat.config.devices import params_of_words
+from heartbeat.config.devices import DeviceLine, params_of_words
+from heartbeat.config.finding import Place
+from heartbeat.model.names import NodeName
 from heartbeat.plugin import Param, ParamKind, StonithDevice
 
 if TYPE_CHECKING:
@@ -179,3 +181,14 @@ def test_what_is_wrong_with_a_type_of_a_catalogue_is_found(
     assert [one.code for one in found] == [code.code]
     assert told in found[0].message
     assert "pw" not in found[0].message
+
+
+@pytest.mark.parametrize(("itself_only", "covered"), [(False, True), (True, False)])
+def test_a_device_that_switches_its_own_machine_covers_nobody_whoever_may_use_it(
+    *, itself_only: bool, covered: bool
+) -> None:
+    """Otherwise the others would wait for a silent node that nobody can switch off."""
+    own = DeviceConfig("own #1", "own", {}, (), can_read_power=False, worst_off_s=1.0)
+    line = DeviceLine(own, None, Place("ha.cf"), itself_only=itself_only)
+    nodes = [NodeName("node1"), NodeName("node2")]
+    assert [line.could_fence(node, nodes) for node in nodes] == [covered, covered]

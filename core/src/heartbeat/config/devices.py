@@ -35,13 +35,15 @@ class DeviceLine:
     """The node that may use it; None: every node."""
     place: Place
     holds_secret: bool = False
+    itself_only: bool = False
+    """Whoever uses it switches itself off with it, whatever other nodes the line is for."""
 
     def usable_by(self, node: NodeName) -> bool:
         return self.driver in (None, node)
 
     def could_fence(self, target: NodeName, nodes: Sequence[NodeName]) -> bool:
         """Could some node other than the target switch the target off with it?"""
-        reaches = not self.config.hosts or target in self.config.hosts
+        reaches = not self.itself_only and (not self.config.hosts or target in self.config.hosts)
         return reaches and any(node != target and self.usable_by(node) for node in nodes)
 
 
@@ -111,7 +113,7 @@ def _read_line(source: Source, reading: Reading, number: int, use: Use) -> Devic
     secret = texts == [word.text for word in given] and any(
         name in raw for param in device.params if param.secret for name in (param.name, *param.aliases)
     )
-    return DeviceLine(config, driver, kind.place, secret)
+    return DeviceLine(config, driver, kind.place, secret, device.itself_only)
 
 
 def _driver(reading: Reading, host: Word) -> tuple[NodeName | None, bool]:

@@ -7,6 +7,7 @@ from heartbeat.plugin.kind import Kind, Plugin
 _WORDS = {
     ("can_read_power", True): "the power is read back from the device",
     ("can_read_power", False): "takes orders, cannot be asked: by itself it never protects shared data",
+    ("itself_only", True): "switches the machine on which it runs and no other: it protects nobody",
     ("serialises", True): "drops the requests of a client that it has switched off",
     ("dies_with_host", True): "sits in the machine: without mains it is as silent as that, which proves nothing",
     ("name_max", 0): "no limit of its own to the length of a node's name",

@@ -47,6 +47,8 @@ class StonithDevice(Plugin, abc.ABC):
     """True when the device drops the requests of a client that it has switched off (one outlet, one queue)."""
     name_max: ClassVar[int] = 0
     """Longest host name, in letters, that the device's own list of names can hold; 0: it has none, or no such limit."""
+    itself_only: ClassVar[bool] = False
+    """True for a device that can only ever switch the machine on which it runs: it protects nobody."""
     dies_with_host: ClassVar[bool] = False
     """True for a device inside its one host, such as a BMC: without mains both are silent, and that proves nothing."""
 
