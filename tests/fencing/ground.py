@@ -23,6 +23,7 @@ from heartbeat.plugin import PluginError
 from heartbeat.testing.outlets import Outlets, OutletSimulator
 from heartbeat.testing.simulators import simulator_of
 from heartbeat.wire.executor import Run
+from msgspec.structs import replace
 
 NODES = ("node1", "node2", "node3")
 DEADTIME_S = 30.0
@@ -43,6 +44,8 @@ class Ground:
     feeds: dict[str, list[tuple[Outlets, int]]] = field(default_factory=dict)
     """Node to the outlets that its power supplies are plugged into."""
     boxes: list[OutletSimulator] = field(default_factory=list)
+    machines: dict[str, str] = field(default_factory=dict)
+    """What each node's firmware says of itself: here all of them run on one machine, which is none of them."""
     stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def box(self, kind: str, names: Sequence[str] = NODES, relays: Outlets | None = None) -> OutletSimulator:
@@ -119,5 +122,6 @@ def check(ground: Ground) -> tuple[FenceFinding, ...]:
         found += wrong
         for device in devices:
             result = operate(device, Action.CHECK, " ".join(NODES), 30.0)
-            seen.append(Seen(node, device.name, inspection_of(result)))
+            machine = ground.machines.get(node, "")
+            seen.append(Seen(node, device.name, replace(inspection_of(result), machine=machine)))
     return (*found, *judge(seen, Setting(NODES, NODES, DEADTIME_S)))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from heartbeat.testing.device import Fault
+from heartbeat.testing.ipmi_machine import MACHINE
 from heartbeat.testing.outlets import Outlets
 from heartbeat.testing.telnet_menu import END, Reply, State, TelnetMenu
 
@@ -143,6 +144,25 @@ def one_outlet_in_two_lines(ground: Ground) -> None:
     its = ground.box("apcmastersnmp").params()
     ground.write("apcmastersnmp", its | {"outlets": "node1=1,node2=2"})
     ground.write("apcmastersnmp", its | {"outlets": "node3=2"})
+
+
+@wrong("one controller for two nodes", "015")
+def one_controller_for_two(ground: Ground) -> None:
+    its = ground.box("ipmilan", ("node1",)).params()
+    for node in ("node1", "node2"):
+        ground.write("ipmilan", its | {"hostname": node})
+    ground.own = {"node2": [], "node3": []}  # each of the many sessions takes a process
+
+
+@wrong("the address of another node's controller", "014")
+def controller_of_another(ground: Ground) -> None:
+    box = ground.box("ipmilan", ("node2",))
+    ground.plug("node1", (box, 1))
+    ground.plug("node2")
+    ground.write("ipmilan", box.params())
+    ground.own = {"node3": []}
+    others = {node: f"4c4c4544-0031-3510-8052-b8c04f4a323{NODES.index(node)}" for node in NODES}
+    ground.machines = others | {"node1": str(MACHINE)}
 
 
 @wrong("a misspelt node", "005")

@@ -55,7 +55,8 @@ def inspect(device: StonithDevice, nodes: Sequence[str], deadline_s: float) -> I
         test_only=bool(kind.test_only),
     )
     try:
-        device.status()
+        if kind.status is not StonithDevice.status:
+            device.status()  # of its own; the other one asks for the hosts, and costs a session
         there = [host.strip().lower() for host in device.hosts()]
         configured = kind.configured_hosts(device.settings)
     except Exception as error:  # noqa: BLE001 - whatever a plugin raises is what it shows
