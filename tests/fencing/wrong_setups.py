@@ -219,7 +219,7 @@ def only_for_itself(ground: Ground) -> None:
         ground.write("apcmaster", box.params() | {"outlets": f"{node}={number}"}, node)
 
 
-@wrong("a device that cannot be asked", "020")
+@wrong("a device that cannot be asked", "028")
 def blind_device(ground: Ground) -> None:
     ground.write("nw_rpc100s", ground.box("nw_rpc100s", ("node1",)).params())
 

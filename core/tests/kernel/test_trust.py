@@ -162,7 +162,7 @@ def test_the_measured_time_is_held_against_what_is_declared_and_against_deadtime
 def test_devices_that_are_worth_less_are_told_as_what_they_are() -> None:
     blind = (look("node1", "unknown"), look("node2", "unknown"))
     assert codes(*both(*blind, test_only=True))[-1] == ("HB-F026", "")
-    assert ("HB-F020", "") in codes(*both(*blind, can_read_power=False))
+    assert codes(*both(*blind, can_read_power=False)) == [("HB-F028", "")], "it switches, and says no more"
     inside = codes(*both(*(look(name) for name in SETTING.nodes), dies_with_host=True, place=""))
     assert inside == [("HB-F025", "node1"), ("HB-F025", "node2")]
 

@@ -34,6 +34,11 @@ def is_trusted(one: Seen, host: str) -> bool:
     return look is not None and look.trouble is None and look.power in ("on", "off") and not look.refusal
 
 
+def _is_blind(one: Seen, host: str) -> bool:
+    look = next((look for look in one.inspection.looks if look.host == host), None)
+    return look is not None and look.trouble is None and not one.inspection.can_read_power
+
+
 # One device, one node.
 
 _OF_TROUBLE: Mapping[Trouble, tuple[FenceCode, str]] = {
@@ -103,8 +108,8 @@ def _of_worth(one: Seen, setting: Setting) -> Iterator[FenceFinding]:
         message = "its word protects no data"
         yield _finding(codes.TEST_ONLY, one, "", message, "put a real device in its place before it counts")
     elif not inspection.can_read_power:
-        message = "it takes orders and cannot be asked: shared data waits for hb stonith confirm"
-        yield _finding(codes.CANNOT_SAY, one, "", message, "add a device that reads the power back")
+        message = "its orders are taken and prove nothing: shared data waits for hb stonith confirm"
+        yield _finding(codes.CANNOT_BE_ASKED, one, "", message, "add a device that reads the power back")
     slowest_s = SESSIONS * max((look.took_s for look in inspection.looks), default=0.0)
     if slowest_s > inspection.worst_off_s:
         message = (
@@ -196,7 +201,8 @@ def _coverage(seen: Sequence[Seen], setting: Setting) -> Iterator[FenceFinding]:
             continue  # nobody else looked, and the node itself is not who would switch it off
         meant = [one for one in seen if one.node != host and any(look.host == host for look in one.inspection.looks)]
         good = [one for one in meant if is_trusted(one, host)]
-        if not good:
+        # One that cannot be asked does switch; what that is worth is said of the device.
+        if not good and not any(_is_blind(one, host) for one in meant):
             tried = ", ".join(dict.fromkeys(one.device for one in meant)) or "no device"
             message = f"{host} cannot be switched off by any other node that was asked ({tried})"
             mend = f"mend what is found above, or add a device for {host}"
