@@ -19,6 +19,7 @@ from heartbeat.model.operation import Action, Result
 from heartbeat.model.places import Places
 from heartbeat.plugin import (
     API_CURRENT,
+    AccessDenied,
     BadConfig,
     Catalogue,
     CatalogueEntry,
@@ -183,6 +184,11 @@ class Switch(StonithDevice):
         if mood == "slow" and len(Path(self.settings.text("file") + ".reads").read_text().split()) < 4:
             return Power.ON
         return Power.OFF if f"{host}=off" in self._lines()[-1:] else Power.ON
+
+    def may_switch(self, host: str) -> None:
+        Path(self.settings.text("file") + ".written").touch()
+        if self.settings.text("mood") == "read-only":
+            raise AccessDenied("it may only be asked")
 
     def switch(self, host: str, power: Power) -> None:
         mood = self.settings.text("mood")

@@ -167,3 +167,15 @@ def test_where_a_device_is_does_not_depend_on_whom_it_switches(executor: "Execut
         for node in ("node1", "node2")
     ]
     assert [it.place for it in places if it is not None] == [path, path]
+
+
+def test_a_look_writes_nothing_and_a_check_sees_whether_orders_would_be_taken(
+    executor: "Executor", tmp_path: Path
+) -> None:
+    looked = executor.result(Action.LOOK, "read-only", to="switch", host="node1").inspection
+    assert looked is not None
+    assert (looked.knows_refusals, looked.looks[0].refusal) == (False, "")
+    assert not (tmp_path / "switch.written").exists()
+    checked = executor.result(Action.CHECK, "read-only", to="switch", host="node1").inspection
+    assert checked is not None
+    assert (checked.knows_refusals, checked.looks[0].refusal) == (True, "it may only be asked")

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from heartbeat.model.inspection import FenceFinding, Inspection, Seen
+from heartbeat.kernel import effects as fx
+from heartbeat.model.inspection import FenceFinding, Inspection, Look, Seen
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome
 from heartbeat.sim.machine import Behaviour
@@ -119,10 +120,10 @@ def test_the_coordinator_looks_by_itself_and_the_journal_has_what_changed(
     world.run(70.0)
     assert [it.node for it in world.nodes[NODE2].kernel.status(world.now_s).devices] == ["node1", "node2"]
     assert "devices.found" not in world.trace()
-    world.machines.behaviour["node1", "switch", Action.CHECK] = Behaviour(Outcome.FAILED, detail="no answer")
+    world.machines.behaviour["node1", "switch", Action.LOOK] = Behaviour(Outcome.FAILED, detail="no answer")
     world.run(1300.0)
     assert world.trace().count("devices.found") == 1, "two rounds found the same"
-    del world.machines.behaviour["node1", "switch", Action.CHECK]
+    del world.machines.behaviour["node1", "switch", Action.LOOK]
     world.run(700.0)
     assert world.trace().count("devices.good") == 1
 
@@ -151,3 +152,54 @@ def test_of_a_node_that_came_after_the_look_its_power_then_says_nothing(trio: An
     trio.start(NODE3)
     trio.run(5.0)
     assert _found(trio, NODE1) == (), "it runs, and read off while it did not"
+
+
+def test_where_there_is_no_device_there_is_nothing_to_see(
+    make_world: Any, make_cluster: Any, make_group: Any, make_lone: Any
+) -> None:
+    world = make_world(make_cluster(2, make_group("b", "node1"), device=False))
+    assert _ask(world, NODE1) == api.Checked((), ())
+    world.crash(NODE2)
+    world.run(10.0)
+    assert _ask(world, NODE1) == api.Checked((), ()), "alone, and over at once"
+
+
+def test_what_would_be_refused_is_asked_by_people_and_after_a_change_and_not_every_hour(
+    make_world: Any, make_cluster: Any, make_group: Any
+) -> None:
+    world = make_world(make_cluster(2, make_group("a", "node1"), check_every_s=100.0))
+    seen: list[Action] = []
+    world.on_effect = lambda _nid, effect: seen.append(effect.action) if isinstance(effect, fx.Run) else None
+    world.run(65.0)
+    assert seen == [Action.CHECK, Action.CHECK], "once for each node, after the view"
+    seen.clear()
+    world.run(220.0)
+    assert seen == [Action.LOOK] * 4
+    seen.clear()
+    _ask(world, NODE2)
+    assert seen == [Action.CHECK] * 2
+
+
+def test_a_mere_look_keeps_what_was_known_of_refusals(trio: Any) -> None:
+    told = trio.nodes[NODE1].kernel._inspections
+    looks = (Look("node2", "on", 0.1, refusal="read-only"), Look("node3", "on", 0.1))
+    told.reported(NODE1, Inspected(1, Seen("node1", "pdu #1", Inspection(looks))))
+    later = (Look("node2", "on", 0.2), Look("node3", "on", 0.2))
+    told.reported(NODE1, Inspected(1, Seen("node1", "pdu #1", Inspection(later, knows_refusals=False))))
+    assert "HB-F021" in [it.code for it in _found(trio, NODE1) if it.host == "node2"]
+    told.reported(NODE1, Inspected(1, Seen("node1", "pdu #1", Inspection(later))))
+    assert "HB-F021" not in [it.code for it in _found(trio, NODE1)], "and a whole check takes it back"
+
+
+def test_who_asks_during_a_mere_look_gets_a_whole_check_after_it(
+    make_world: Any, make_cluster: Any, make_group: Any
+) -> None:
+    world = make_world(make_cluster(2, make_group("a", "node1"), check_every_s=100.0))
+    world.run(150.0)
+    world.machines.behaviour["node1", "switch", Action.LOOK] = Behaviour(takes_s=5.0)
+    world.run(12.0)
+    ticket = world.ask(NODE1, api.CheckDevices())
+    world.run(10.0)
+    checked = world.answer(NODE1, ticket)
+    assert isinstance(checked, api.Checked)
+    assert all(one.inspection.knows_refusals for one in checked.seen)

@@ -17,8 +17,8 @@ from heartbeat.plugin import (
     Unreachable,
 )
 
-ACTIONS = (Action.HOSTS, Action.STATUS, Action.CHECK, Action.POWER, Action.ON, Action.FENCE)
-ABOUT_ITSELF = (Action.HOSTS, Action.STATUS, Action.CHECK)
+ACTIONS = (Action.HOSTS, Action.STATUS, Action.LOOK, Action.CHECK, Action.POWER, Action.ON, Action.FENCE)
+ABOUT_ITSELF = (Action.HOSTS, Action.STATUS, Action.LOOK, Action.CHECK)
 """Of these none is about a single host."""
 
 FIRST_PAUSE_S = 0.02
@@ -39,7 +39,7 @@ _READING = {
 
 
 class DeviceWork:
-    """One action of one device. ``host`` is the target of FENCE, ON and POWER; of CHECK the nodes to look at."""
+    """One action of one device. ``host``: the target of FENCE, ON and POWER, the nodes to look at of LOOK and CHECK."""
 
     def __init__(self, device: StonithDevice, action: Action, host: str) -> None:
         if action not in ACTIONS:
@@ -62,8 +62,9 @@ class DeviceWork:
             case Action.STATUS:
                 self._device.status()
                 return Result(Outcome.DONE, "the device answers and lets us in")
-            case Action.CHECK:
-                seen = inspect(self._device, self._host.split(), self.deadline_s - MARGIN_S)
+            case Action.LOOK | Action.CHECK:
+                until_s, thorough = self.deadline_s - MARGIN_S, self._action is Action.CHECK
+                seen = inspect(self._device, self._host.split(), until_s, with_refusals=thorough)
                 return Result(Outcome.DONE, inspection=seen)
             case Action.POWER:
                 return _READING[self._device.power(self._host)]

@@ -40,8 +40,12 @@ _TROUBLES: tuple[tuple[type[Exception], Trouble], ...] = (
 )
 
 
-def inspect(device: StonithDevice, nodes: Sequence[str], deadline_s: float) -> Inspection:
+def inspect(
+    device: StonithDevice, nodes: Sequence[str], deadline_s: float, *, with_refusals: bool = True
+) -> Inspection:
     """Return what the device shows of those nodes that it is meant for. ``deadline_s``: monotonic seconds.
+
+    ``with_refusals``: see, too, whether it would take orders; that may write to its memory what stands there already.
 
     Asks one thing after the other, each in a session of its own as fencing does; never raises for what a plugin does.
     """
@@ -53,6 +57,7 @@ def inspect(device: StonithDevice, nodes: Sequence[str], deadline_s: float) -> I
         can_read_power=kind.can_read_power,
         dies_with_host=kind.dies_with_host,
         test_only=bool(kind.test_only),
+        knows_refusals=with_refusals,
     )
     try:
         if kind.status is not StonithDevice.status:
@@ -62,7 +67,7 @@ def inspect(device: StonithDevice, nodes: Sequence[str], deadline_s: float) -> I
     except Exception as error:  # noqa: BLE001 - whatever a plugin raises is what it shows
         return replace(about, trouble=trouble_of(error), detail=_text(error))
     meant = there if configured is None else [host.lower() for host in configured]
-    looks = tuple(_look(device, node, deadline_s) for node in nodes if node in meant)
+    looks = tuple(_look(device, node, deadline_s, with_refusals) for node in nodes if node in meant)
     return replace(about, looks=looks)
 
 
@@ -71,7 +76,7 @@ def trouble_of(error: BaseException) -> Trouble:
     return next((trouble for kind, trouble in _TROUBLES if isinstance(error, kind)), Trouble.OTHER)
 
 
-def _look(device: StonithDevice, host: str, deadline_s: float) -> Look:
+def _look(device: StonithDevice, host: str, deadline_s: float, with_refusal: bool) -> Look:  # noqa: FBT001
     if time.monotonic() + LEAST_S > deadline_s:
         return Look(host, trouble=Trouble.SILENT, detail="not asked: the questions before took all the time")
     began_s = time.monotonic()
@@ -82,7 +87,7 @@ def _look(device: StonithDevice, host: str, deadline_s: float) -> Look:
     took_s = time.monotonic() - began_s
     try:
         who = device.identity(host)
-        refusal = _refusal(device, host)
+        refusal = _refusal(device, host) if with_refusal else ""
     except Exception as error:  # noqa: BLE001 - as above
         return Look(host, power, took_s, trouble_of(error), _text(error))
     names = tuple(name[:DETAIL_MAX] for name in who.names)

@@ -18,7 +18,7 @@ from heartbeat.wire.local import Malformed, Unpacker
 LOOKS = (Action.PROBE, Action.MONITOR, Action.ANNOUNCE)
 """Change nothing, so they leave the follow-up work of a start alone."""
 
-GIVE_WAY = (Action.HOSTS, Action.CHECK)
+GIVE_WAY = (Action.HOSTS, Action.LOOK, Action.CHECK)
 """Looks at a device that nobody waits for: a fence ends them, and what they saw is lost."""
 
 READ_MAX = 16

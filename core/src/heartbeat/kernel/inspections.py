@@ -37,21 +37,23 @@ _TROUBLE = {Outcome.UNKNOWN: Trouble.SILENT, Outcome.REFUSED: Trouble.PARAMETERS
 class Round:
     """A look at everything, led by one node."""
 
-    def __init__(self, number: int, nodes: Sequence[Nid]) -> None:
-        self.number = number
+    def __init__(self, number: int, nodes: Sequence[Nid], tickets: list[int], *, thorough: bool) -> None:
+        self.number, self.thorough = number, thorough
         self.left = list(nodes)
         self.at: Nid | None = None
         """Whose turn it is."""
         self.until_s = 0.0
-        self.tickets: list[int] = []
+        self.tickets = tickets
+        self.next_tickets: list[int] = []
+        """Of those who want more than a mere look, which is under way."""
         self.silent: list[FenceFinding] = []
 
 
 class Turn:
     """This node's own part in a round."""
 
-    def __init__(self, number: int, leader: Nid, devices: Sequence[str]) -> None:
-        self.number = number
+    def __init__(self, number: int, leader: Nid, devices: Sequence[str], action: Action) -> None:
+        self.number, self.action = number, action
         self.leader = leader
         self.left = list(devices)
         self.device = ""
@@ -68,6 +70,7 @@ class Inspections:
         self._turn: Turn | None = None
         self._number = 0
         self._due_s = float("inf")
+        self._is_new_view = False
         self._told: tuple[str, ...] = ()
         """Codes of the last findings, so that the journal holds changes alone."""
 
@@ -79,13 +82,14 @@ class Inspections:
             self._desk.effects.append(Answer(ticket, Done(False, f"not looked at: {why}")))
             return
         if self._round is None:
-            self._begin()
-        assert self._round is not None
-        self._round.tickets.append(ticket)
+            self._begin([ticket], thorough=True)
+        else:
+            (self._round.tickets if self._round.thorough else self._round.next_tickets).append(ticket)
 
     def client_gone(self, ticket: int) -> None:
-        if self._round is not None and ticket in self._round.tickets:
-            self._round.tickets.remove(ticket)
+        for tickets in (self._round.tickets, self._round.next_tickets) if self._round else ():
+            if ticket in tickets:
+                tickets.remove(ticket)
 
     def _obstacle(self) -> str:
         """Return why nobody looks now; empty: nothing is in the way."""
@@ -96,11 +100,12 @@ class Inspections:
             return f"{self._desk.name(open_cases[0].target.nid)} is to be switched off, and nothing may delay that"
         return ""
 
-    def _begin(self) -> None:
+    def _begin(self, tickets: list[int], *, thorough: bool) -> None:
+        """Begin a round; it may be over at once, where there is nothing to look at."""
         self._number += 1
         number = self._desk.birth.incarnation * 1000 + self._number
-        self._round = Round(number, self._membership.view.nids)
-        self._next_node(self._round)
+        self._round = lead = Round(number, self._membership.view.nids, tickets, thorough=thorough)
+        self._next_node(lead)
 
     def _next_node(self, lead: Round) -> None:
         if not lead.left or self._obstacle():
@@ -110,9 +115,9 @@ class Inspections:
         lead.until_s = self._desk.now_s + DEVICE_S + SLACK_S
         self._tell(lead, f"{self._desk.name(lead.at)} looks at its devices")
         if lead.at == self._desk.me:
-            self.ordered(self._desk.me, Inspect(lead.number))
+            self.ordered(self._desk.me, Inspect(lead.number, lead.thorough))
         else:
-            self._channel.post(Inspect(lead.number), to=lead.at)
+            self._channel.post(Inspect(lead.number, lead.thorough), to=lead.at)
 
     def _tell(self, lead: Round, text: str) -> None:
         self._desk.effects += [Answer(ticket, Progress(text)) for ticket in lead.tickets]
@@ -124,6 +129,8 @@ class Inspections:
         findings = self.sightings.findings()
         self._desk.effects += [Answer(ticket, Checked(self.sightings.all(), findings)) for ticket in lead.tickets]
         self._record(findings)
+        if lead.next_tickets:
+            self._begin(lead.next_tickets, thorough=True)
 
     def _record(self, findings: Sequence[FenceFinding]) -> None:
         """The journal gets what is new: found, or mended."""
@@ -145,7 +152,8 @@ class Inspections:
         if self._turn is not None and self._turn.operation:
             self._report(Inspected(order.round, why="it is looking already"), leader)
             return
-        self._turn = Turn(order.round, leader, sorted(self._fencing.devices.all_names()))
+        action = Action.CHECK if order.thorough else Action.LOOK
+        self._turn = Turn(order.round, leader, sorted(self._fencing.devices.all_names()), action)
         self._next_device(self._turn)
 
     def _next_device(self, turn: Turn) -> None:
@@ -156,7 +164,7 @@ class Inspections:
             return
         turn.device = turn.left.pop(0)
         nodes = " ".join(self._desk.cluster.nodes)
-        turn.operation = self._desk.run(Action.CHECK, turn.device, host=nodes, timeout_s=DEVICE_S)
+        turn.operation = self._desk.run(turn.action, turn.device, host=nodes, timeout_s=DEVICE_S)
 
     def finished(self, number: int, result: Result) -> bool:
         """Take what a device showed; False when the operation was none of these."""
@@ -226,6 +234,7 @@ class Inspections:
                 self._next_node(lead)
         if self._desk.cluster.check_every_s:
             self._due_s = self._desk.now_s + min(SETTLED_S, self._desk.cluster.check_every_s)
+            self._is_new_view = True
 
     def deadline_s(self) -> float:
         if self._round is not None:
@@ -243,7 +252,9 @@ class Inspections:
             if self._obstacle():
                 self._due_s = now_s + SETTLED_S
             else:
-                self._begin()
+                # To see whether orders would be taken may write to a device's memory: not every hour.
+                self._begin([], thorough=self._is_new_view)
+                self._is_new_view = False
 
 
 def inspection_of(result: Result) -> Inspection:

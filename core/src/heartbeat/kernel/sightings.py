@@ -42,6 +42,8 @@ class Sightings:
         if seen.device not in theirs and len(theirs) >= DEVICES_MAX:
             return
         seen = msgspec.structs.replace(seen, node=self._desk.name(nid))
+        if not seen.inspection.knows_refusals and (nid, seen.device) in self._kept:
+            seen = _with_refusals(seen, self._kept[nid, seen.device].seen)
         self._kept[nid, seen.device] = Sighting(seen, self._desk.now_s, frozenset(self._members()))
         self._judged, self._desk.changed = None, True
 
@@ -95,3 +97,10 @@ class Sightings:
         ages = {(one.seen.node, one.seen.device): now_s - one.told_s for one in self._kept.values()}
         found = [it for it in self.findings() if it.severity == "error"]
         return tuple((it, min([ages.get((node, it.device), 0.0) for node in it.seen_from] or [0.0])) for it in found)
+
+
+def _with_refusals(seen: Seen, before: Seen) -> Seen:
+    """Return it with what was known before of orders that would be refused: a mere look does not ask for that."""
+    known = {look.host: look.refusal for look in before.inspection.looks}
+    looks = [msgspec.structs.replace(look, refusal=known.get(look.host, "")) for look in seen.inspection.looks]
+    return msgspec.structs.replace(seen, inspection=msgspec.structs.replace(seen.inspection, looks=tuple(looks)))

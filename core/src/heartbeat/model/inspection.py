@@ -65,6 +65,8 @@ class Inspection(msgspec.Struct, frozen=True, array_like=True):
     can_read_power: bool = True
     dies_with_host: bool = False
     test_only: bool = False
+    knows_refusals: bool = True
+    """Whether it would take orders was looked at, too."""
 
     def hidden(self, mask: Callable[[str], str]) -> "Inspection":
         """Return it with every free text masked: none of them may hold a secret."""

@@ -9,7 +9,7 @@ from heartbeat.model.proof import Proof
 
 
 class Action(enum.Enum):
-    """What is asked of an agent (first eight) or of a device (last six)."""
+    """What is asked of an agent (first eight) or of a device (last seven)."""
 
     PROBE = "probe"
     """Monitor, once, before anything else is done: is it running here?"""
@@ -30,8 +30,10 @@ class Action(enum.Enum):
     POWER = "power"
     STATUS = "status"
     """Is the device itself reachable, and does it let us in? Asked by hand; the cluster asks for HOSTS."""
-    CHECK = "check"
+    LOOK = "look"
     """Look at everything that a device shows of the nodes, and switch nothing."""
+    CHECK = "check"
+    """The same, and see whether it would take an order, which may write something that it has already."""
 
 
 class Outcome(enum.Enum):

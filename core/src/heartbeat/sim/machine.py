@@ -253,8 +253,10 @@ class Machines:
             return Result(found if how.outcome is Outcome.DONE else how.outcome, how.detail)
         if run.action is Action.POWER and how.outcome is Outcome.DONE:
             return self._read_power(nid, self._nid(run.host))
-        if run.action is Action.CHECK and how.outcome is Outcome.DONE:
-            return Result(how.outcome, inspection=self._look(run.host.split()))
+        if run.action in (Action.LOOK, Action.CHECK) and how.outcome is Outcome.DONE:
+            seen = self._look(run.host.split())
+            thorough = run.action is Action.CHECK
+            return Result(how.outcome, inspection=msgspec.structs.replace(seen, knows_refusals=thorough))
         if run.action is Action.ON:
             self._switch_on(self._nid(run.host))
         return Result(how.outcome, how.detail)

@@ -37,7 +37,7 @@ class Run(msgspec.Struct, frozen=True, tag="run"):
     deadline_s: float
     """Seconds from receipt; then SIGTERM to the operation's process group, SIGKILL one second later."""
     host: str = ""
-    """The target of FENCE, ON and POWER; of CHECK the nodes to look at, separated by blanks."""
+    """The target of FENCE, ON and POWER; of LOOK and CHECK the nodes to look at, separated by blanks."""
     on_hold: bool = False
     """Fork and prepare (``prepare_start``), then wait for Go; for a planned move. The deadline runs from Go."""
     trace: bool = False

@@ -262,6 +262,8 @@ class Inspect(msgspec.Struct, frozen=True, tag="inspect", array_like=True):
     """Stream: look at all your devices, one after the other, and tell everybody what they show."""
 
     round: int
+    thorough: bool = True
+    """Whether they would take orders, too."""
 
 
 class Inspected(msgspec.Struct, frozen=True, tag="inspected", array_like=True):
