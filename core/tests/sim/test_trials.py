@@ -42,9 +42,13 @@ def trial(seed: int) -> Outcome | None:
     return run.go()
 
 
+MADE_TO_BREAK = ("S16:", "L8:")
+"""A rehearsal switches off who is heard, and changes the view of a cluster in peace: that is what it is."""
+
+
 def broken(outcome: Outcome) -> list[str]:
-    """Return the laws that were broken, but for the one that a rehearsal is made to break: it switches who is heard."""
-    return [it for it in outcome.violations if not it.startswith("S16:")]
+    """Return the laws that were broken, but for those that a rehearsal is made to break."""
+    return [it for it in outcome.violations if not it.startswith(MADE_TO_BREAK)]
 
 
 SEEDS = [seed for seed in range(60) if draw(seed).shape.device][:12]
