@@ -16,7 +16,7 @@ from heartbeat.kernel.confirming import Confirming
 from heartbeat.kernel.contest import Contest
 from heartbeat.kernel.credit import Credit
 from heartbeat.kernel.desk import Desk
-from heartbeat.kernel.detector import Detector, planned_by
+from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.director import Director
 from heartbeat.kernel.door import Door
 from heartbeat.kernel.durability import Durability
@@ -34,6 +34,7 @@ from heartbeat.kernel.mail import Mail
 from heartbeat.kernel.membership import Membership, joiners
 from heartbeat.kernel.messaging.messaging import Messaging
 from heartbeat.kernel.moves import Moves
+from heartbeat.kernel.news import News
 from heartbeat.kernel.pauses import Pauses
 from heartbeat.kernel.readiness import Readiness
 from heartbeat.kernel.rehearsals import Rehearsals
@@ -90,6 +91,8 @@ class Kernel:
         self._leaving = Leaving(desk, channel, detector, membership, ledger, self._director, groups)
         speaks = (self._fencing, self._director, self._leaving, self._ability, self._messaging, self._exclusion)
         self._beats = Beats(desk, channel, detector, membership, ledger, *speaks, self._rest, self._durability)
+        hears = (self._director, self._ability, self._contest, self._hold, self._rest, self._messaging, self._beats)
+        self._news = News(desk, channel, detector, membership, ledger, *hears)
         self._connect()
         self._is_born, self._last_s, self._armed_s = False, 0.0, float("-inf")
         self._is_old_news = False
@@ -97,8 +100,8 @@ class Kernel:
         self._why, self._judged = "not in a view yet", (Standing.NO_QUORUM, "")
         """The second is the view, by what its members brought into it."""
         self._view_since_s, self._view_decision = 0.0, 0
-        # The digests of what never changes in one life are made once.
-        self._digest, self._nodes_digest = cluster.digest, cluster.nodes_digest
+        # The digest of what never changes in one life is made once.
+        self._nodes_digest = cluster.nodes_digest
 
     def _connect(self) -> None:
         """Make those that only look at the other parts, or pass things on to them."""
@@ -240,9 +243,11 @@ class Kernel:
         packet = event.packet
         if isinstance(packet.message, m.Beat):
             if self._detector.is_newest(nid, event.header.sequence):
-                self._beat(nid, event.header.sequence, packet.message)
+                self._is_old_news = self._detector.says_the_same(nid, packet.message)
+                take = self._news.take_same if self._is_old_news and self.is_calm() else self._news.take
+                take(nid, event.header.sequence, packet.message)
             return
-        if not isinstance(packet.message, m.StaleLife) and not self._is_kin(nid):
+        if not isinstance(packet.message, m.StaleLife) and not self._news.is_kin(nid):
             return
         if isinstance(packet.message, Speech):
             self._is_old_news = True
@@ -253,56 +258,6 @@ class Kernel:
         for each in ready:
             if each.to in (-1, self._desk.me):
                 self._mail.read(nid, each.message)
-
-    def _is_kin(self, nid: Nid) -> bool:
-        """Does the sender list the same nodes? Otherwise its nids mean other nodes, and only its beats are read."""
-        beat = self._detector.peers[nid].beat
-        return beat is not None and beat.nodes_digest == self._nodes_digest
-
-    def _beat(self, nid: Nid, sequence: int, beat: m.Beat) -> None:
-        desk = self._desk
-        before, was_stalled = self._detector.peers[nid].beat, self._ability.is_stalled(nid)
-        self._is_old_news = self._detector.says_the_same(nid, beat)
-        if self._is_old_news and self.is_calm():
-            self._same_beat(nid, sequence, beat)
-            return
-        has_left = self._ledger.left_in_order(nid, self._detector.peers[nid].incarnation)
-        if not has_left and (before is None or not self._detector.hears_me(nid)):
-            desk.urgent = True
-        self._detector.beat(nid, beat)
-        if beat.nodes_digest != self._nodes_digest:
-            if before is None or before.nodes_digest != beat.nodes_digest:
-                desk.decide(
-                    "config.nodes-differ",
-                    desk.node(nid),
-                    f"{beat.name} lists other nodes in its ha.cf than this node: it cannot be a member",
-                    "the digests of the node lists differ",
-                    alarm=True,
-                )
-            return
-        if before is None or planned_by(before) != planned_by(beat) or self._ability.is_stalled(nid) != was_stalled:
-            self._ledger.dirty = True
-        self._channel.told_high(nid, beat.stream_high)
-        self._ledger.told(nid, self._channel.senders[nid].incarnation, sequence, beat.holdings, beat.rests)
-        if beat.digest == self._digest:
-            self._contest.claimed(nid, beat.view, beat.holdings)
-        self._hold.heard(nid, beat)
-        if (beat.phase == "leaving") != (nid in self._director.leaving):
-            self._director.leaving ^= {nid}
-            self._ledger.dirty = True
-        self._membership.on_beat_view(nid, beat.view, beat.epoch)
-        self._rest.told(nid, beat)
-        self._beats.heard()
-        self._messaging.heard(nid, beat)
-        self._channel.acknowledged(self._detector.least_ack())  # whatever every living peer has
-
-    def _same_beat(self, nid: Nid, sequence: int, beat: m.Beat) -> None:
-        """Of a beat that a calm cluster expects only the sequence, the stamps and the ages are looked at."""
-        self._detector.same_beat(nid, beat)
-        self._ledger.told(nid, self._detector.peers[nid].incarnation, sequence, beat.holdings, beat.rests)
-        self._hold.heard(nid, beat)
-        self._messaging.heard(nid, beat)
-        self._beats.heard()
 
     # Other events.
 

@@ -29,7 +29,7 @@ class Tally:
     target: Target
     passed: int
     failed: tuple[str, ...]
-    """Checks, each with the number of its turn; or why nothing was judged."""
+    """Checks, each with the number of its turn and what it said; or why nothing was judged."""
 
 
 def again(target: Target, times: int, order: int) -> Tally:
@@ -39,7 +39,7 @@ def again(target: Target, times: int, order: int) -> Tally:
                   more_paths=(HERE,), limit_s=times * ONE_RUN_S)  # fmt: skip
     except subprocess.TimeoutExpired:
         return Tally(target, 0, (f"it did not end within {times * ONE_RUN_S:g} s",))
-    failed = [line.split(" - ")[0].split("::")[-1] for line in run.stdout.splitlines() if line.startswith("FAILED ")]
+    failed = [line.rpartition("::")[2] for line in run.stdout.splitlines() if line.startswith("FAILED ")]
     passed = re.search(r"(\d+) passed", run.stdout)
     if run.returncode and not failed:
         failed.append(run.stdout[-500:])
