@@ -24,13 +24,14 @@ from heartbeat.testing.certificate import Certificate
 from heartbeat.testing.device import Fault
 from heartbeat.testing.wire import HungUp, Wire
 
-Page = Callable[[bytes], tuple[int, bytes]]
-"""Takes the request's body, returns status and body of the answer."""
+Page = Callable[[bytes], tuple[int, bytes] | tuple[int, bytes, Mapping[str, str]]]
+"""Takes the request's body, returns status and body of the answer, and headers if it needs some."""
 
 
 class HttpDevice:
     """Serves pages, named ``METHOD /path``, on a port of loopback; ``login`` asks for basic authentication.
 
+    Who shows one of ``tokens`` in the header X-Auth-Token is let in as well, and everybody to the pages in ``public``.
     ``orders`` are the pages that switch something. ``tls`` is a server's context, such as that of a ``Certificate``
     (``heartbeat.testing.certificate``); with it, ``Fault.STRANGER`` can be played, too.
     """
@@ -48,6 +49,8 @@ class HttpDevice:
     ) -> None:
         self.wire = Wire()
         self.pages, self.orders = pages, orders
+        self.public: frozenset[str] = frozenset()
+        self.tokens: set[str] = set()
         self.fault: Fault | None = None
         self._tls = tls
         self.ended = threading.Event()
@@ -88,22 +91,26 @@ class HttpDevice:
             self._thread.join(5)
         self._server.server_close()
 
-    def answer(self, page: str, authorization: str, body: bytes) -> tuple[int, bytes]:
-        """Return status and body. Raises HungUp where the connection ends instead."""
+    def answer(self, page: str, asked: Mapping[str, str], body: bytes) -> tuple[int, bytes, Mapping[str, str]]:
+        """Return status, body and headers; ``asked``: the request's, in small letters. Raises HungUp to hang up."""
         is_order = page in self.orders
         if is_order and self.fault is Fault.LOSES_ORDER:
             self.fault = None
             raise HungUp
         if self.fault is Fault.BUSY:
-            return 503, b"session in use"
-        if self.fault is Fault.REFUSES_LOGIN or authorization != self.authorization:
-            return 401, b"log in"
+            return 503, b"session in use", {}
+        if self.fault is Fault.REFUSES_LOGIN or not self._lets_in(page, asked):
+            return 401, b"log in", {}
         found = self.pages.get(page)
-        status, text = found(body) if found else (404, b"no such page")
+        status, text, *more = found(body) if found else (404, b"no such page")
         if is_order and self.fault is Fault.HANGS_UP:
             self.fault = None
             raise HungUp
-        return status, text
+        return status, text, more[0] if more else {}
+
+    def _lets_in(self, page: str, asked: Mapping[str, str]) -> bool:
+        is_known = asked.get("authorization", "") == self.authorization
+        return page in self.public or is_known or asked.get("x-auth-token") in self.tokens
 
 
 class _Server(ThreadingHTTPServer):
@@ -124,9 +131,10 @@ class _Request(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.close_connection = True
         with contextlib.suppress(HungUp):
-            asked = (f"{self.command} {self.path}", self.headers.get("Authorization", ""), body)
-            status, text = device.answer(*asked)
-            head = f"HTTP/1.1 {status} -\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n"
+            asked = {name.lower(): it for name, it in self.headers.items()}
+            status, text, more = device.answer(f"{self.command} {self.path}", asked, body)
+            lines = {"Content-Length": str(len(text)), "Connection": "close", **more}
+            head = f"HTTP/1.1 {status} -\r\n" + "".join(f"{name}: {it}\r\n" for name, it in lines.items()) + "\r\n"
             for pause_s, piece in device.wire.pieces(head.encode() + text):
                 if pause_s and device.ended.wait(pause_s):
                     return
