@@ -61,10 +61,10 @@ def test_a_proof_is_replaced_only_by_a_stronger_or_a_later_one(make_bench: MakeB
     assert ledger.prove(Proved(NODE2, 4, Proof.ASKED, "asked"))
 
 
-def test_shared_data_needs_a_reading_back_unless_a_test_device_was_acknowledged(
+def test_shared_data_needs_more_than_a_bare_word_unless_a_test_device_was_acknowledged(
     make_bench: MakeBench, make_cluster: Callable[..., Any]
 ) -> None:
-    assert make_bench().ledger.needed(shares_data=True) is Proof.READ_BACK
+    assert Proof.ASKED < make_bench().ledger.needed(shares_data=True) is Proof.SELF_FENCED < Proof.READ_BACK
     assert make_bench().ledger.needed(shares_data=False) is Proof.ASKED
     assert make_bench(make_cluster(2, asked_is_enough=True)).ledger.needed(shares_data=True) is Proof.ASKED
 

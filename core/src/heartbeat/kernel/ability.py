@@ -67,6 +67,16 @@ class Ability:
         age_s = beat.executor_age_ms / 1000 if beat else self.age_s if nid == self._desk.me else 0.0
         return age_s >= IN_VAIN * max(self._detector.deadtime_s, LEAST_S)
 
+    def lost(self, detail: str) -> None:
+        """The executor is gone, and with it the outcome of whatever was under way."""
+        self._desk.decide(
+            "executor.lost",
+            self._desk.node(self._desk.me),
+            f"the executor is gone: {detail}",
+            detail or "its connection ended",
+            alarm=True,
+        )
+
     def forgot(self, why: str) -> None:
         """The executor does not know any more which orders this machine has seen."""
         self._desk.decide(

@@ -23,6 +23,7 @@ from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership
 from heartbeat.kernel.messaging.messaging import Messaging
 from heartbeat.kernel.rest import Rest
+from heartbeat.kernel.watchdog import Watchdog
 from heartbeat.wire.messages import Beat
 
 
@@ -44,11 +45,12 @@ class Beats:
         exclusion: Exclusion,
         rest: Rest,
         durability: Durability,
+        watchdog: Watchdog,
     ) -> None:
         self._desk, self._channel, self._detector, self._membership = desk, channel, detector, membership
         self._ledger, self._fencing, self._director, self._leaving = ledger, fencing, director, leaving
         self._ability, self._messaging, self._exclusion, self._rest = ability, messaging, exclusion, rest
-        self._durability = durability
+        self._durability, self._watchdog = durability, watchdog
         self.next_s = 0.0
         self._last: Beat | None = None
         """The last one; kept as long as no part had a turn since, so that the next one differs in ages, stamps and
@@ -121,4 +123,5 @@ class Beats:
             self._messaging.streams.sent,
             self._exclusion.told(),
             self._rest.since,
+            watchdog_ms=self._watchdog.promise_ms(),
         )

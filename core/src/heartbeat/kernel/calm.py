@@ -14,6 +14,7 @@ from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.hold import Hold
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership, Phase
+from heartbeat.kernel.watchdog import Watchdog
 from heartbeat.model.names import Nid
 
 
@@ -29,11 +30,13 @@ class Calm:
         fencing: Fencing,
         hold: Hold,
         ability: Ability,
+        watchdog: Watchdog,
         slow: Sequence[Callable[[], float]],
     ) -> None:
         """``slow``: the deadlines of all parts whose deadlines no beat moves that says what the last one said."""
         self._desk, self._detector, self._membership, self._ledger = desk, detector, membership, ledger
         self._fencing, self._hold, self._ability, self._slow = fencing, hold, ability, slow
+        self._watchdog = watchdog
         self._is_calm = False
         self._rest_s = float("-inf")
         self.until_s = float("-inf")
@@ -68,7 +71,7 @@ class Calm:
 
         What is done about a node that is away depends on its age in many places, and not always on a deadline.
         """
-        if self._fencing.cases or self._ability.is_unable(self._desk.me):
+        if self._fencing.cases or self._ability.is_unable(self._desk.me) or not self._watchdog.is_settled:
             return False
         return all(map(self._is_with_us, self._desk.others))
 

@@ -54,7 +54,7 @@ class Confirming:
             return False
         if self._director.standing is Standing.NO_QUORUM:
             return False  # a minority starts nothing, whatever a person says of the others
-        return self._ledger.proof(nid, peer.incarnation) < Proof.READ_BACK
+        return self._ledger.proof(nid, peer.incarnation) < Proof.SELF_FENCED
 
     def _would_start(self) -> tuple[str, ...]:
         """Groups of this view that run on none of its members."""

@@ -5,8 +5,10 @@ cut must not shoot the healthy survivor. It waits, says so, or a person confirms
 """
 
 from heartbeat.kernel.desk import Desk
+from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.durability import Durability
 from heartbeat.kernel.effects import Persist
+from heartbeat.kernel.ledger import Ledger
 from heartbeat.model.names import Nid
 from heartbeat.model.view import View
 
@@ -61,6 +63,15 @@ class Credit:
         """This node outlived that one, not the reverse; silence alone would not say so."""
         self._outlived_by.discard(nid)
         self._remember(self._company - {nid})
+
+    def bury(self, ledger: Ledger, detector: Detector, view: View) -> None:
+        """Who is proved away is expected to be silent, and outlived by this node."""
+        for nid, proved in ledger.proofs.items():
+            peer = detector.peers[nid]
+            if peer.incarnation <= proved.incarnation:
+                self.proved_away(nid)
+                if peer.alive and not view.has(nid):
+                    detector.departed(nid)
 
     def _remember(self, company: set[Nid]) -> None:
         if company != self._company:

@@ -71,6 +71,17 @@ class Hold(msgspec.Struct, frozen=True, tag=True):
     """Resources that must be silent all the same."""
 
 
+class Feed(msgspec.Struct, frozen=True, tag=True):
+    """Feed the watchdog, unless it is later than that; the first time, open it and set its time-out. After the beat."""
+
+    until_s: float
+    """Monotonic."""
+
+
+class Disarm(msgspec.Struct, frozen=True, tag=True):
+    """Stop the watchdog's timer: this node has left in order and holds nothing."""
+
+
 class Persist(msgspec.Struct, frozen=True, tag=True):
     """Store a small value durably; answered by Persisted."""
 
@@ -119,4 +130,4 @@ class Halt(msgspec.Struct, frozen=True, tag=True):
     clean: bool
 
 
-Effect = Send | Run | Go | Cancel | Hold | Persist | Record | Arm | Answer | Deliver | Changed | Halt
+Effect = Send | Run | Go | Cancel | Hold | Feed | Disarm | Persist | Record | Arm | Answer | Deliver | Changed | Halt

@@ -68,6 +68,19 @@ class HoldKnown(msgspec.Struct, frozen=True, tag=True):
     """Empty: nothing but the guard."""
 
 
+class WatchdogKnown(msgspec.Struct, frozen=True, tag=True):
+    """The watchdog was opened for the first feeding, or something is wrong with it."""
+
+    identity: str
+    """As its driver calls itself."""
+    timeout_s: float
+    """As the device tells it, which may be another one than it was asked for."""
+    weakness: str = ""
+    """Why it proves nothing to other nodes; empty when it does."""
+    problem: str = ""
+    """Why it does not run; empty when it does."""
+
+
 class DevicesKnown(msgspec.Struct, frozen=True, tag=True):
     """One of this node's STONITH devices told which hosts it can switch, or failed to."""
 
@@ -143,6 +156,7 @@ Event = (
     | ExecutorHung
     | ExecutorSilent
     | HoldKnown
+    | WatchdogKnown
     | DevicesKnown
     | ClientAsked
     | ClientGone

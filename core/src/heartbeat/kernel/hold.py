@@ -6,6 +6,7 @@ view that may act; groups without shared data that no living peer would miss, be
 another node has too.
 """
 
+from heartbeat.kernel.backing import Backing
 from heartbeat.kernel.contest import ACTIVE
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector, Peer
@@ -41,9 +42,10 @@ class Hold:
         ledger: Ledger,
         groups: tuple[LocalGroup, ...],
         rest: Rest,
+        backing: Backing,
     ) -> None:
         self._desk, self._detector, self._membership = desk, detector, membership
-        self._ledger, self._groups, self._rest = ledger, groups, rest
+        self._ledger, self._groups, self._rest, self._backing = ledger, groups, rest, backing
         self._digest = desk.cluster.digest
         self.resync_s: float | None = None
         """Since when this node, which stood still, waits to be heard again."""
@@ -80,6 +82,7 @@ class Hold:
 
     def slept(self, seconds: float) -> None:
         """The machine was suspended for so long, and no clock of ours shows it: whoever waited for us waited longer."""
+        self._backing.stood_still()
         others = [nid for nid in self._membership.view.nids if nid != self._desk.me]
         if self.resync_s is not None or not others:
             return
@@ -96,6 +99,7 @@ class Hold:
             if heard.nid == me.nid and heard.incarnation == me.incarnation:
                 mine = heard
         self._note_heard((nid, peer.incarnation), mine)
+        self._backing.heard(nid, beat.view, mine)
         self._compare_clocks(peer, beat)
         self._end_resync(beat, mine)
         self._follow_losers(nid, beat)
@@ -149,6 +153,7 @@ class Hold:
     def _begin_resync(self, why: str) -> None:
         self.resync_s, self._resync_view = self._desk.now_s, self._membership.view.id
         self._heard_s.clear()
+        self._backing.stood_still()
         self._say()
         for group in self._groups:
             group.give_up_start("this node stood still in the middle of the start")

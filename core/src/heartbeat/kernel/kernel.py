@@ -7,6 +7,7 @@ rest; ``quorum`` says what that view may do; ``fencing`` makes sure that the nod
 
 from heartbeat.kernel import events, quorum
 from heartbeat.kernel.ability import Ability
+from heartbeat.kernel.backing import Backing
 from heartbeat.kernel.beats import Beats
 from heartbeat.kernel.birth import Birth
 from heartbeat.kernel.calm import Calm
@@ -41,8 +42,10 @@ from heartbeat.kernel.rehearsals import Rehearsals
 from heartbeat.kernel.rehearsing import Rehearsing
 from heartbeat.kernel.report import Report
 from heartbeat.kernel.rest import Rest
+from heartbeat.kernel.self_fence import SelfFence
 from heartbeat.kernel.twins import Twins
 from heartbeat.kernel.voters import Voters
+from heartbeat.kernel.watchdog import Watchdog
 from heartbeat.model.cluster import Cluster
 from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proof
@@ -79,7 +82,10 @@ class Kernel:
         ghosts = Ghosts(desk, ledger, self._fencing, groups)
         self._door = Door(desk, channel, detector, ledger, Twins(desk, channel, detector), ghosts)
         self._contest = Contest(desk, membership, groups)
-        self._hold = Hold(desk, detector, membership, ledger, groups, self._rest)
+        backing = Backing(desk, membership)
+        self._hold = Hold(desk, detector, membership, ledger, groups, self._rest, backing)
+        self._watchdog = Watchdog(desk, membership, backing, self._ability, groups)
+        self._self_fence = SelfFence(desk, channel, detector, membership, ledger, backing)
         self._pauses = Pauses(desk, detector, membership, self._fencing, self._hold, groups)
         judges = (self._contest, self._ability, self._exclusion, self._rest)
         self._director = Director(desk, channel, detector, membership, ledger, groups, *judges)
@@ -90,7 +96,8 @@ class Kernel:
         self._moves = Moves(desk, channel, membership, ledger, self._director, groups)
         self._leaving = Leaving(desk, channel, detector, membership, ledger, self._director, groups)
         speaks = (self._fencing, self._director, self._leaving, self._ability, self._messaging, self._exclusion)
-        self._beats = Beats(desk, channel, detector, membership, ledger, *speaks, self._rest, self._durability)
+        speaks_too = (self._rest, self._durability, self._watchdog)
+        self._beats = Beats(desk, channel, detector, membership, ledger, *speaks, *speaks_too)
         hears = (self._director, self._ability, self._contest, self._hold, self._rest, self._messaging, self._beats)
         self._news = News(desk, channel, detector, membership, ledger, *hears)
         self._connect()
@@ -122,9 +129,10 @@ class Kernel:
         report_on = (self._fencing, self._director, self._leaving, groups, self._durability, *looked)
         self._report = Report(desk, detector, membership, ledger, self._exclusion, self._ability, *report_on)
         some = (membership, self._fencing, self._director, self._moves, self._leaving, channel, self._durability)
-        parts = (*some, self._inspections, self._rehearsing, self._voters)
+        parts = (*some, self._inspections, self._rehearsing, self._voters, self._self_fence, self._watchdog)
         slow = (*(part.deadline_s for part in parts), *(group.deadline_s for group in groups), self._messaging.slow_s)
-        self._calm = Calm(desk, detector, membership, ledger, self._fencing, self._hold, self._ability, slow)
+        looked_at = (self._fencing, self._hold, self._ability, self._watchdog)
+        self._calm = Calm(desk, detector, membership, ledger, *looked_at, slow)
 
     # The step.
 
@@ -155,9 +163,7 @@ class Kernel:
         self._membership.wake()
         self._weigh()
         self._exclusion.wake(has_quorum=self._director.standing is not Standing.NO_QUORUM)
-        self._fencing.wake()
-        self._bury()
-        self._hold.wake(executor_ready=self._director.executor_ready)
+        self._protect()
         for part in (self._confirming, self._inspections, self._rehearsing, self._ability):
             part.wake()
         for group in self._groups:
@@ -208,6 +214,8 @@ class Kernel:
                 self._ability.silent(event.silent_s)
             case events.HoldKnown():
                 self._hold.known(event.resource, event.how)
+            case events.WatchdogKnown():
+                self._watchdog.known(event)
             case events.DevicesKnown():
                 self._fencing.devices.known(
                     event.device, event.hosts, event.worst_off_s, event.problem, serialises=event.serialises
@@ -272,13 +280,7 @@ class Kernel:
             for group in self._groups:
                 group.executor_came(event.tokens.get(group.group.name, 0))
             return
-        self._desk.decide(
-            "executor.lost",
-            self._desk.node(self._desk.me),
-            f"the executor is gone: {event.detail}",
-            event.detail or "its connection ended",
-            alarm=True,
-        )
+        self._ability.lost(event.detail)
         self._fencing.executor_lost()
         for group in self._groups:
             group.executor_lost()
@@ -368,16 +370,19 @@ class Kernel:
         self._judged = quorum.judge(desk.cluster, states)
         self._voters.installed(view, states, self._judged[0], self._view_decision)
         self._weigh()
+        self._self_fence.view_installed(states, self._director.standing)
         self._messaging.installed(view, states)
 
-    def _bury(self) -> None:
-        """Who is proved away is expected to be silent, and outlived by this node."""
-        for nid, proved in self._ledger.proofs.items():
-            peer = self._detector.peers[nid]
-            if peer.incarnation <= proved.incarnation:
-                self._credit.proved_away(nid)
-                if peer.alive and not self._membership.view.has(nid):
-                    self._detector.departed(nid)
+    def _fence_me(self, index: int, detail: str) -> int:
+        return self._fencing.ask_for_me(index, detail)
+
+    def _protect(self) -> None:
+        """Who is away is to be over before anything of it moves, and what is here is to be held."""
+        self._fencing.wake()
+        self._self_fence.wake()
+        self._credit.bury(self._ledger, self._detector, self._membership.view)
+        self._hold.wake(executor_ready=self._director.executor_ready)
+        self._watchdog.wake()
 
     def _weigh(self) -> None:
         """Ask the quorum engine again: a view came, or a proof."""
@@ -409,9 +414,6 @@ class Kernel:
         absent = [nid for nid in self._desk.others if not self._membership.view.has(nid)]
         return [self._fencing.cases[nid].cause for nid in absent if nid in self._fencing.cases]
 
-    def _fence_me(self, index: int, detail: str) -> int:
-        return self._fencing.ask_for_me(index, detail)
-
     # Time.
 
     def is_calm(self) -> bool:
@@ -421,7 +423,7 @@ class Kernel:
     def _only_beat(self, *, all_read: bool) -> None:
         """Every frame puts silence off; by how much is only asked when calm would be over before my next beat."""
         if self._beats.wake(all_read=all_read):
-            self._hold.beat_left()
+            self._beat_left()
         until_s = self._calm.until_s if self._beats.next_s <= self._calm.until_s else self._calm.look_ahead()
         self._arm(max(min(self._beats.next_s, until_s, self._messaging.due_s), self._desk.now_s))
 
@@ -431,15 +433,19 @@ class Kernel:
         A node that stood still reads everything first, so that it learns what happened before it speaks.
         """
         if self._hold.resync_s is None and self._beats.is_punctual() and self._beats.wake(all_read=True):
-            self._hold.beat_left()
+            self._beat_left()
         if self._desk.changed:
             self._desk.effects.append(Changed())
 
     def _beat_and_arm(self, *, all_read: bool) -> None:
         if self._beats.wake(all_read=all_read):
-            self._hold.beat_left()
+            self._beat_left()
         until_s = min(self._calm.look_ahead(), self._messaging.due_s)
         self._arm(max(min(self._beats.next_s, until_s), self._desk.now_s))
+
+    def _beat_left(self) -> None:
+        self._hold.beat_left()
+        self._watchdog.beat_left()
 
     def _arm(self, at_s: float) -> None:
         if at_s != self._armed_s:

@@ -8,7 +8,7 @@ from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.director import Director
-from heartbeat.kernel.effects import Answer, Halt
+from heartbeat.kernel.effects import Answer, Disarm, Halt
 from heartbeat.kernel.groups import LocalGroup
 from heartbeat.kernel.ledger import LEFT, Ledger
 from heartbeat.kernel.membership import REPEAT_S, Membership
@@ -145,6 +145,8 @@ class Leaving:
         )
         moved = tuple(Moved(name, self._desk.name(self._desk.me), "", None) for name in self._had)
         self._tell(Done(not unproved, text, moved))
+        if not unproved and self._desk.cluster.watchdog_s:
+            self._desk.effects.append(Disarm())
         self._desk.effects.append(Halt(text, clean=not unproved))
 
     def _tell(self, answer: Done | Progress) -> None:

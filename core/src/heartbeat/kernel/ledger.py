@@ -138,4 +138,4 @@ class Ledger:
 
     def needed(self, *, shares_data: bool) -> Proof:
         """Return the proof that a takeover needs."""
-        return Proof.READ_BACK if shares_data and not self._desk.cluster.asked_is_enough else Proof.ASKED
+        return Proof.SELF_FENCED if shares_data and not self._desk.cluster.asked_is_enough else Proof.ASKED

@@ -49,6 +49,8 @@ class Cluster(msgspec.Struct, frozen=True):
     """How often all STONITH devices are looked at (``stonith_check``); 0: only when somebody asks."""
     electorate: Electorate = Electorate()
     """Who votes, from three nodes on."""
+    watchdog_s: float = 0.0
+    """The time-out of this node's own watchdog; 0: it has none. Other nodes may have another one, or none."""
 
     def nid(self, name: NodeName) -> Nid:
         """Return the node's nid; raises ValueError for a stranger."""

@@ -8,14 +8,16 @@ from heartbeat.model.names import Nid
 
 
 class Proof(enum.IntEnum):
-    """Strength of the evidence that a node is off. Taking over shared data needs READ_BACK at least."""
+    """Strength of the evidence that a node is off. Taking over shared data needs SELF_FENCED at least."""
 
     NONE = 0
     ASKED = 1
     """The device took the command and cannot say more."""
-    READ_BACK = 2
+    SELF_FENCED = 2
+    """Its watchdog has had the time to reset it: nobody read that, but a quorum has waited for it."""
+    READ_BACK = 3
     """The device, asked again, reads off."""
-    CONFIRMED = 3
+    CONFIRMED = 4
     """Seen independently: a person, a second device, another boot id, or the node's own clean leave."""
 
 

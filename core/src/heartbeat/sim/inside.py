@@ -131,3 +131,8 @@ def _talk_sizes(kernel: Kernel) -> Iterator[tuple[str, int, int]]:
     for flow in messaging.streams.flows.values():
         yield "early runs", len(flow.early), streams.EARLY_MAX
         yield "runs kept for repair", len(flow.kept), order.WINDOW + nodes * streams.WANT_MAX
+
+
+def proved_life(kernel: Kernel, nid: Nid) -> int:
+    """Return up to which life a node is proved over."""
+    return kernel._ledger.proofs[nid].incarnation

@@ -130,6 +130,7 @@ class Machines:
         self.daemon_left(nid)
         self._forget_operations(nid)
         self.tokens[nid], self._former[nid] = Tokens(), []
+        self._world.reset_timers.stop(nid)
 
     def _forget_operations(self, nid: Nid) -> None:
         for (at, _), queue in self._queues.items():

@@ -184,6 +184,19 @@ class Fenced(msgspec.Struct, frozen=True):
     is_true: bool
 
 
+class Outwaited(msgspec.Struct, frozen=True):
+    """A node takes a life of another for over, because it has waited for its watchdog."""
+
+    at_s: float
+    by: Nid
+    target: Nid
+    incarnation: int
+    lives: bool
+    """In truth: its daemon still steps that life."""
+    active: frozenset[str]
+    """In truth: what runs on that machine."""
+
+
 class Confirmed(msgspec.Struct, frozen=True):
     """A person looked, saw that a node is off, and said so."""
 
@@ -333,6 +346,7 @@ Observation = (
     | Answered
     | Activated
     | Fenced
+    | Outwaited
     | Confirmed
     | Lied
     | Said

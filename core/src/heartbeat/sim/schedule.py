@@ -40,6 +40,7 @@ class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
     operation_timeout_s: float = 3.0
     electorate: Electorate = Electorate()
     check_every_s: float = 0.0
+    watchdog_s: float = 0.0
 
     def cluster(self) -> Cluster:
         """Return what each kernel is born with: nodes node0, node1 ..., groups g0, g1 ..."""
@@ -67,6 +68,7 @@ class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
             reset_after_off=self.reset_after_off,
             electorate=self.electorate,
             check_every_s=self.check_every_s,
+            watchdog_s=self.watchdog_s,
         )
 
 

@@ -25,6 +25,8 @@ _VOTES_SHARE = 0.3
 """Of seeds with three nodes or more in which the nodes' votes differ, or one node breaks ties."""
 _LAST_MAN_SHARE = 0.15
 """Of seeds with three nodes or more in which the voters follow the members."""
+_WATCHDOG_SHARE = 0.3
+"""Of seeds in which the machines have watchdogs."""
 _QUIET_SHARE = 0.06
 """Of seeds with a quiet stretch and no faults."""
 
@@ -32,7 +34,7 @@ _QUIET_SHARE = 0.06
 def draw(seed: int) -> Schedule:
     """Return the schedule of a seed."""
     chance = random.Random(seed)  # noqa: S311 - a reproducible world, not a secret
-    shape = _last_man(seed, _with_votes(seed, _shape(chance)))
+    shape = _with_watchdog(seed, _last_man(seed, _with_votes(seed, _shape(chance))))
     quiet = chance.random() < _QUIET_SHARE
     chaos_s = shape.initdead_s + 1 if quiet else round(chance.uniform(8, 24), 3)
     nodes = range(shape.nodes)
@@ -51,7 +53,11 @@ def draw(seed: int) -> Schedule:
         subset = tuple(sorted(chance.sample(nodes, chance.randint(shape.nodes // 2 + 1, shape.nodes - 1))))
     faults: tuple[Fault, ...] = ()
     if not quiet:
-        more = (*ambush.draw(seed, shape, chaos_s), *pairs.draw(seed, shape, chaos_s))
+        more = (
+            *ambush.draw(seed, shape, chaos_s),
+            *pairs.draw(seed, shape, chaos_s),
+            *_starve(seed, shape, chaos_s),
+        )
         faults = (*_Faults(chance, shape, chaos_s).draw(), *more)
     return Schedule(
         shape,
@@ -152,6 +158,32 @@ def _peeled(seed: int, shape: Shape, chaos_s: float) -> list[Fault]:
             until_s = chaos_s - at_s if chance.random() < 0.7 else shape.deadtime_s * chance.uniform(1, 6)
             faults.append(Fault(round(at_s, 3), "split", value=float(gone), for_s=round(until_s, 3)))
         at_s += shape.deadtime_s + shape.electorate.window_s * chance.uniform(0.5, 2) + chance.random()
+    return faults
+
+
+def _with_watchdog(seed: int, shape: Shape) -> Shape:
+    """In some seeds every machine has a watchdog, slower than deadtime as it must be; drawn apart, as votes are."""
+    chance = random.Random(f"watchdog {seed}")  # noqa: S311 - a reproducible world, not a secret
+    if chance.random() >= _WATCHDOG_SHARE:
+        return shape
+    watchdog_s = round(shape.deadtime_s * chance.uniform(1.05, 2), 3)
+    return msgspec.structs.replace(shape, watchdog_s=watchdog_s, device=shape.device and chance.random() < 0.4)
+
+
+def _starve(seed: int, shape: Shape, chaos_s: float) -> list[Fault]:
+    """Where others may wait for a watchdog: a node that is away for longer than that, and what befalls it there."""
+    chance = random.Random(f"starve {seed}")  # noqa: S311 - a reproducible world, not a secret
+    if not shape.watchdog_s or shape.nodes < 3 or chance.random() < 0.3:
+        return []
+    node, wait_s = chance.randrange(shape.nodes), 2 * (shape.deadtime_s + shape.watchdog_s)
+    at_s = round(chance.uniform(0.1, chaos_s / 2), 3)
+    word = chance.choice(("", "", "in", "out"))
+    faults = [Fault(at_s, "cut", node=node, for_s=round(wait_s * chance.uniform(0.8, 2.5), 3), word=word)]
+    if chance.random() < 0.7:
+        kind = chance.choice(("freeze", "suspend", "kill", "executor"))
+        later_s = round(at_s + shape.deadtime_s * chance.uniform(-1, 2.5), 3)
+        for_s = round(shape.deadtime_s * chance.choice((0.1, 0.5, 1.0, 2.0)) * chance.uniform(0.5, 1.2), 3)
+        faults.append(Fault(max(later_s, 0.1), kind, node=node, for_s=for_s))
     return faults
 
 

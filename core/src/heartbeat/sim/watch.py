@@ -32,6 +32,7 @@ from heartbeat.sim.observation import (
     Met,
     Observation,
     Ordered,
+    Outwaited,
     Proposed,
     Ran,
     Stood,
@@ -244,3 +245,12 @@ class Watch:
             f"{self._world.since_s:9.3f} {self._world.cluster.nodes[node.nid]:6} {decision.kind:18} {decision.text}"
         )
         self.see(Decided(self._world.now_s, node.nid, node.incarnation, decision))
+        if decision.kind == "fence.self-fenced":
+            self._outwaited(node, self._world.cluster.nid(NodeName(decision.subject.removeprefix("node "))))
+
+    def _outwaited(self, node: "Node", target: Nid) -> None:
+        assert node.kernel is not None
+        life, machine = inside.proved_life(node.kernel, target), self._world.nodes[target]
+        lives = machine.kernel is not None and machine.incarnation <= life
+        active = frozenset(self._world.machines.active[target])
+        self.see(Outwaited(self._world.now_s, node.nid, target, life, lives, active))

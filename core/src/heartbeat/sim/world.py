@@ -25,6 +25,7 @@ from heartbeat.sim.machine import Machines
 from heartbeat.sim.network import Network
 from heartbeat.sim.observation import Answered, Bogus, Born, Gone, Woke
 from heartbeat.sim.programs import Programs
+from heartbeat.sim.reset_timer import ResetTimers
 from heartbeat.sim.watch import Watch
 from heartbeat.sim.watchdog import Storm
 from heartbeat.wire import api
@@ -100,6 +101,7 @@ class World:
         self._ids = {short_id(name): Nid(n) for n, name in enumerate(cluster.nodes)}
         self.network = Network(self, seed)
         self.machines = Machines(self)
+        self.reset_timers = ResetTimers(self)
         self.mind: Callable[[Cluster, Birth], Kernel] = Kernel
         """Makes the kernel of a node that boots."""
         self.watch: Watch | None = None
@@ -117,6 +119,8 @@ class World:
             fx.Go: lambda node, effect: self.machines.carry_out(node.nid, effect),
             fx.Cancel: lambda node, effect: self.machines.carry_out(node.nid, effect),
             fx.Hold: self._hold,
+            fx.Feed: self.reset_timers.feed,
+            fx.Disarm: lambda node, _effect: self.reset_timers.stop(node.nid),
             fx.Persist: self._persist,
             fx.Record: self._record,
             fx.Answer: lambda node, effect: node.answers.append(effect),
@@ -206,6 +210,7 @@ class World:
             self.step(nid, ev.LinkOpened(link))
         if self.programs is not None:
             self.programs.born(nid)
+        self.reset_timers.born(nid)
         self.machines.booted(nid)
 
     def _lot(self, what: str) -> bytes:

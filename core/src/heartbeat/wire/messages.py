@@ -112,6 +112,9 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", array_like=True):
     """For how long the sender's executor, ready once, has not answered or is away; 0 while it answers in time."""
     persist_age_ms: int = 0
     """For how long something has waited for the sender's disk; 0 when nothing does."""
+    watchdog_ms: int = 0
+    """So long after the newest beat of the sender's that a quorum in its view showed to have, its watchdog has reset
+    its machine, or this life of it is over and holds nothing. 0: nothing promises that."""
 
 
 class Nak(msgspec.Struct, frozen=True, tag="nak", array_like=True):

@@ -5,17 +5,18 @@ from heartbeat.model.operation import Action
 from heartbeat.model.proof import Proof
 from heartbeat.model.view import Standing, ViewId
 from heartbeat.sim.check.checker import Checker, Setting
-from heartbeat.sim.observation import Confirmed, Farewell, Fenced, Gone, LetGo, Lied, Observation, Ran
+from heartbeat.sim.observation import Confirmed, Farewell, Fenced, Gone, LetGo, Lied, Observation, Outwaited, Ran
 
 
 class ProvedStart(Checker):
     law = "S15"
     says = (
         "what shares data starts only when each other node is in the view, fenced, left in order, confirmed off, or"
-        " rests in this view or a later one and calls the group stopped; what shares none, too, where that node was"
-        " heard and a device can switch it"
+        " rests in this view or a later one and calls the group stopped, or others have waited for its watchdog, and"
+        " that life is over then and its machine holds nothing; what shares none, too, where that node was heard and a"
+        " device can switch it"
     )
-    sees = (Ran, Fenced, Gone, Farewell, Confirmed, Lied, LetGo)
+    sees = (Ran, Fenced, Outwaited, Gone, Farewell, Confirmed, Lied, LetGo)
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -46,6 +47,8 @@ class ProvedStart(Checker):
                 self._ended(observation.target, observation.incarnation)
             if observation.proof >= Proof.ASKED:
                 self._note(self._asked, observation.target, observation.incarnation)
+        elif isinstance(observation, Outwaited):
+            self._outwaited(observation)
         elif isinstance(observation, Confirmed):
             self._ended(observation.target, observation.incarnation)
         elif isinstance(observation, Gone):
@@ -54,8 +57,19 @@ class ProvedStart(Checker):
         elif isinstance(observation, Farewell) and not observation.active - self._lied:
             self._ended(observation.nid, observation.incarnation)
 
+    def _outwaited(self, seen: Outwaited) -> None:
+        left = sorted(seen.active - self._lied)
+        if seen.lives or left:
+            what = f"it holds {', '.join(left)}" if left else "its daemon still steps it"
+            self.broken(
+                seen,
+                f"{self.name(seen.by)} has waited for the watchdog of life {seen.incarnation} of"
+                f" {self.name(seen.target)}, and {what}",
+            )
+        self._ended(seen.target, seen.incarnation)
+
     def _needed(self) -> Proof:
-        return Proof.ASKED if self.cluster.asked_is_enough else Proof.READ_BACK
+        return Proof.ASKED if self.cluster.asked_is_enough else Proof.SELF_FENCED
 
     def _ended(self, nid: Nid, incarnation: int) -> None:
         self._note(self._over, nid, incarnation)

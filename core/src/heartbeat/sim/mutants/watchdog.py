@@ -1,0 +1,41 @@
+"""Mistakes in when a watchdog is fed, and in when others believe that it has fired."""
+
+from heartbeat.sim.mutants.mutant import Mutant, mutant
+
+MUTANTS: tuple[Mutant, ...] = (
+    mutant(
+        "watchdog-fed-always",
+        "a node that holds something is fed whether a quorum is with it or not",
+        "watchdog:Watchdog.hunger",
+        "if is_backed:",
+        "if True:",
+    ),
+    mutant(
+        "watchdog-wait-short",
+        "what a node promises counts its watchdog's time-out not at all",
+        "watchdog:Watchdog.promise_ms",
+        "+ timers.keepalive_s + 2 * device.timeout_s",
+        "",
+    ),
+    mutant(
+        "watchdog-wait-from-silence",
+        "the wait for a watchdog begins with the node's last frame, when it could still be fed",
+        "self_fence:SelfFence.due_s",
+        "return self._without_s[nid] + (promise_ms / 1000 + PROMISED_S) * RATE",
+        "return peer.heard_s + (promise_ms / 1000 + PROMISED_S) * RATE / 4",
+    ),
+    mutant(
+        "life-outlives-its-watchdog",
+        "a node that holds nothing lives on in the life that others have proved over",
+        "watchdog:Watchdog._end_life",
+        "if self._desk.now_s < self._backed_s + after_s:",
+        "if True:",
+    ),
+    mutant(
+        "fed-by-old-echoes",
+        "what was shown before a pause, or in another view, backs a node now",
+        "backing:Backing.since_s",
+        "return max(at_s, self._agreed_s)",
+        "return self._desk.now_s",
+    ),
+)
