@@ -58,8 +58,6 @@ def test_what_has_no_effect_is_noted_and_its_value_checked(load_text: "LoadText"
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("watchdog /dev/watchdog", ["HB-C012"]),
-        ("watchdog", ["HB-C012"]),
         ("quorum_server a b c", ["HB-C012"]),
         ("autojoin any", ["HB-C012"]),
         ("autojoin NONE", []),

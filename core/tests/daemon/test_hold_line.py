@@ -10,7 +10,7 @@ import pytest
 from heartbeat.daemon.hold_line import HoldLine
 from heartbeat.executor.link import hold_socket
 from heartbeat.kernel import effects
-from heartbeat.wire.hold import Hold, decode_hold
+from heartbeat.wire.hold import Hold, decode_word
 
 
 @pytest.fixture
@@ -28,14 +28,14 @@ def line(tmp_path: Path, log: Any) -> Iterator[HoldLine]:
 
 def test_the_guard_gets_what_the_kernel_said(line: HoldLine, guard: socket.socket) -> None:
     line.say(effects.Hold(12.5, ("web", "10.0.0.1")))
-    assert decode_hold(guard.recv(1000)) == Hold(12.5, ("web", "10.0.0.1"))
+    assert decode_word(guard.recv(1000)) == Hold(12.5, ("web", "10.0.0.1"))
 
 
 def test_a_guard_that_does_not_read_stops_nobody(line: HoldLine, guard: socket.socket, log: Any) -> None:
     for number in range(2000):
         line.say(effects.Hold(float(number)))
     assert log.texts == []
-    assert decode_hold(guard.recv(1000)).until_s == 0.0
+    assert decode_word(guard.recv(1000)) == Hold(0.0)
 
 
 def test_a_guard_that_is_not_there_is_told_of_and_the_next_one_is_reached(
@@ -47,4 +47,4 @@ def test_a_guard_that_is_not_there_is_told_of_and_the_next_one_is_reached(
     with hold_socket(tmp_path / "hold.sock") as guard:
         guard.settimeout(5.0)
         line.say(effects.Hold(2.0))
-        assert decode_hold(guard.recv(1000)).until_s == 2.0
+        assert decode_word(guard.recv(1000)) == Hold(2.0)

@@ -14,7 +14,7 @@ from heartbeat.executor.main import serve
 from heartbeat.model.operation import Action, Outcome
 from heartbeat.plugin import API_CURRENT, Health, Param, ParamKind, Plugin
 from heartbeat.wire.executor import Ping, Pong, Protected, Run, Warm
-from heartbeat.wire.hold import Hold, encode_hold
+from heartbeat.wire.hold import Hold, encode_word
 
 from core.tests.executor.conftest import Actor, Executor, Shelf, eventually
 
@@ -69,7 +69,7 @@ class Held(Executor):
     def renew(self, seconds: float, *muted: str) -> None:
         """Let everything answer for so long from now, but these."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as daemon:
-            daemon.sendto(encode_hold(Hold(time.monotonic() + seconds, muted)), str(self.places.hold_socket))
+            daemon.sendto(encode_word(Hold(time.monotonic() + seconds, muted)), str(self.places.hold_socket))
 
     def ask(self, action: Action, script: str = "", subject: str = "web", **params: str) -> int:
         number = next(self._numbers)

@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 from heartbeat.kernel import effects as fx
 from heartbeat.kernel import events as ev
-from heartbeat.kernel.backing import PROMISED_S
-from heartbeat.kernel.self_fence import RATE
+from heartbeat.kernel.membership import ROUND_S
 from heartbeat.kernel.watchdog import SELF_FENCE_AFTER_S
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome
 from heartbeat.model.proof import Proof
+from heartbeat.model.watchdog import PROMISED_S, promise_s, wait_s
 from heartbeat.sim.machine import Behaviour
 from heartbeat.sim.world import World
 
 ONE, TWO, THREE = Nid(0), Nid(1), Nid(2)
 KEEPALIVE_S, DEAD_S, DOG_S = 0.2, 1.0, 1.5
-PROMISE_S = 2 * DEAD_S + KEEPALIVE_S + 2 * DOG_S
-WAIT_S = (PROMISE_S + PROMISED_S) * RATE
+PROMISE_S = promise_s(DEAD_S, KEEPALIVE_S, DOG_S)
+WAIT_S = wait_s(PROMISE_S)
 
 Make = Callable[..., Any]
 
@@ -177,6 +177,11 @@ def test_a_device_that_may_fail_promises_nothing(world: Callable[..., World], de
 
 
 # The proof.
+
+
+def test_the_wait_knows_how_long_a_view_change_may_hang() -> None:
+    assert PROMISED_S == 2 * ROUND_S
+    assert PROMISE_S == 2 + 0.2 + 3
 
 
 def test_shared_data_is_taken_when_the_wait_is_over_and_not_before(world: Callable[..., World]) -> None:

@@ -99,5 +99,7 @@ class ClusterConfig(msgspec.Struct, frozen=True):
     api_rules: tuple[ApiRule, ...] = ()
     compression: str = ""
     """As written; nothing compresses."""
+    watchdog: str = ""
+    """Path of this machine's watchdog; empty for none. Its time-out is the cluster's ``watchdog_s``."""
     env: tuple[EnvSetting, ...] = ()
     """Environment of the clients."""

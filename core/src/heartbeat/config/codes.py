@@ -82,6 +82,12 @@ LAST_MAN_VOTES = _error(21, "last_man_standing goes with equal votes only")
 LAST_MAN_IDLE = _note(22, "last_man_standing changes nothing in two nodes")
 LAST_MAN_HASTE = _warning(23, "last_man_standing is shorter than deadtime")
 
+# The watchdog.
+WATCHDOG_MISSING = _error(26, "the watchdog is not there")
+WATCHDOG_TIME = _error(27, "the watchdog's time-out contradicts the timers")
+WATCHDOG_WAIT = _advice(28, "how long the others wait for a watchdog")
+WATCHDOG_IDLE = _advice(29, "a watchdog that proves nothing to others")
+
 # Nodes.
 NO_NODE = _error(30, "no node is named")
 BAD_NODE_NAME = _error(31, "not a node name")

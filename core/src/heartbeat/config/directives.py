@@ -192,6 +192,14 @@ _MAIN = (
         "syslog facility for the daemon's messages",
     ),
     Directive("debug", "0..255", values.number(0, 255), "0", "how much the daemon says about itself"),
+    Directive(
+        "watchdog",
+        "DEVICE [TIME]",
+        values.words,
+        "-",
+        "the device that resets this machine when its daemon hangs, or holds something without a quorum",
+        most=2,
+    ),
     Directive("realtime", "yes|no", values.boolean, "yes", "real-time scheduling of the daemon"),
     Directive("rtprio", "1..99", values.number(1, 99), "1", "real-time priority of the daemon"),
 )
@@ -326,13 +334,6 @@ _CRM = values.either(
 _NO_PACEMAKER = "Pacemaker does not run under this heartbeat: its groups are those of haresources"
 
 _REFUSED_ONES = (
-    _refused(
-        "watchdog",
-        "DEVICE",
-        values.words,
-        "-",
-        "the watchdog is not built yet, and a line that promises safety is not accepted before it keeps the promise",
-    ),
     _refused(
         "quorum_server",
         "HOST",

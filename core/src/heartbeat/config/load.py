@@ -22,6 +22,7 @@ from heartbeat.config.reading import Reading
 from heartbeat.config.resources import GroupSurvey, read_groups
 from heartbeat.config.source import Source, read_source
 from heartbeat.config.timers import read_failback, read_timers
+from heartbeat.config.watchdog import read_watchdog
 from heartbeat.model.cluster import Cluster, Timers
 from heartbeat.model.group import Group
 from heartbeat.model.names import NodeName
@@ -93,11 +94,13 @@ def load(
     judge_redundancy(hacf, links, reading)
     groups, surveys = read_groups(hacf, haresources, read_lines(haresources, found), reading)
     devices = read_devices(hacf, reading)
+    watchdog = read_watchdog(hacf, timers, reading)
     asked_is_enough = judge_protection(hacf, devices, surveys, reading)
     judge_devices(devices, timers, reading)
     _judge_secrecy(places, devices, reading)
     cluster = _cluster(hacf, timers, groups, devices, reading, asked_is_enough=asked_is_enough)
-    config = _config(hacf, cluster, media, devices, reading)
+    cluster = msgspec.structs.replace(cluster, watchdog_s=watchdog[1])
+    config = msgspec.structs.replace(_config(hacf, cluster, media, devices, reading), watchdog=watchdog[0])
     if hooks:
         judge_hooks(hacf, reading, places.ha_cf)
     keys, authkeys = collect_keys(places.authkeys, reading, hacf.text("run_as"))

@@ -8,6 +8,7 @@ from heartbeat.config.finding import Place
 from heartbeat.config.hacf import HaCf
 from heartbeat.config.reading import Reading
 from heartbeat.config.resources import GroupSurvey
+from heartbeat.config.watchdog import watchdog_proves
 from heartbeat.model.cluster import Timers
 from heartbeat.model.duration import show_duration
 from heartbeat.model.names import NodeName
@@ -34,6 +35,8 @@ def judge_protection(hacf: HaCf, lines: Sequence[DeviceLine], groups: Sequence[G
     acknowledged = {word.text.lower(): word.place for word in hacf.words("acknowledge")}
     sharing = [group.name for group in groups if group.surely_shares_data] if len(reading.nodes) > 1 else []
     needed = _lacking(lines, reading.nodes) if sharing else ""
+    if needed == NO_STONITH and watchdog_proves(hacf, reading.nodes):
+        needed = ""
     harmless = all(line.config.test_only or line.config.can_read_power for line in lines)
     asked_is_enough = needed == TEST_STONITH and needed in acknowledged and harmless
     if needed:

@@ -210,6 +210,9 @@ class ExecutorLink:
                 self._log.info(f"an earlier daemon's {report.action.value} of {report.subject} is still under way")
         elif isinstance(report, wire.Protected):
             self._take(events.HoldKnown(report.subject, report.how))
+        elif isinstance(report, wire.Armed):
+            known = (report.identity, report.timeout_s, report.weakness, report.problem)
+            self._take(events.WatchdogKnown(*known))
         elif isinstance(report, wire.Ready):
             self._warm(report)
         elif report.id in self._asked:

@@ -1,4 +1,4 @@
-"""The daemon's word to the executor's guard: one datagram with each beat, sent and forgotten."""
+"""The daemon's word to the executor's guard: a datagram or two with each beat, sent and forgotten."""
 
 import contextlib
 import socket
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from heartbeat.daemon.log import Log
 from heartbeat.kernel import effects
-from heartbeat.wire.hold import Hold, encode_hold
+from heartbeat.wire.hold import Disarm, Feed, Hold, Word, encode_word
 
 
 class HoldLine:
@@ -19,8 +19,17 @@ class HoldLine:
         self._socket.settimeout(0)
 
     def say(self, effect: effects.Hold) -> None:
+        self._send(Hold(effect.until_s, effect.muted))
+
+    def feed(self, effect: effects.Feed) -> None:
+        self._send(Feed(effect.until_s))
+
+    def disarm(self) -> None:
+        self._send(Disarm())
+
+    def _send(self, word: Word) -> None:
         try:
-            self._socket.sendto(encode_hold(Hold(effect.until_s, effect.muted)), self._path)
+            self._socket.sendto(encode_word(word), self._path)
         except BlockingIOError:
             return  # ten wait unread: the executor imports, or its guard stands still
         except OSError as wrong:

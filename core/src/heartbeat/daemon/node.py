@@ -258,6 +258,12 @@ class Node:
     def hold(self, effect: effects.Hold) -> None:
         self._hold.say(effect)
 
+    def feed(self, effect: effects.Feed) -> None:
+        self._hold.feed(effect)
+
+    def disarm(self) -> None:
+        self._hold.disarm()
+
     def persist(self, key: str, value: bytes) -> None:
         self._storage.persist(key, value)
 

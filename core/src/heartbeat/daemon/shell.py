@@ -55,6 +55,12 @@ class Ports(Protocol):
     def hold(self, effect: effects.Hold) -> None:
         """Tell the guard until when this node's resources may answer."""
 
+    def feed(self, effect: effects.Feed) -> None:
+        """Let the guard feed the machine's watchdog."""
+
+    def disarm(self) -> None:
+        """Let it stop the watchdog's timer."""
+
     def persist(self, key: str, value: bytes) -> None: ...
 
     def record(self, decision: Decision) -> None:
@@ -100,6 +106,8 @@ class Shell:
             effects.Go: ports.go,
             effects.Cancel: ports.cancel,
             effects.Hold: ports.hold,
+            effects.Feed: ports.feed,
+            effects.Disarm: lambda _: ports.disarm(),
             effects.Persist: lambda effect: ports.persist(effect.key, effect.value),
             effects.Record: lambda effect: ports.record(effect.decision),
             effects.Arm: lambda effect: ports.arm(effect.at_s),

@@ -186,7 +186,9 @@ class Supervisor:
         self._log.pipe.only_write()
         log_through(self._log.pipe)
         priority = guard_priority(self._plan.config.process)
-        serve(self._places, listener=self._listener, hold=self._hold, priority=priority)
+        config = self._plan.config
+        watchdog = (config.watchdog, round(config.cluster.watchdog_s))
+        serve(self._places, listener=self._listener, hold=self._hold, priority=priority, watchdog=watchdog)
 
     def _be_daemon(self) -> int:
         self._leash.close()

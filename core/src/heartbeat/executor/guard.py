@@ -17,12 +17,13 @@ from typing import NoReturn
 
 import msgspec
 
+from heartbeat.executor.feeding import Feeding
 from heartbeat.executor.permission import Permission
 from heartbeat.executor.process import be_called, go_realtime
 from heartbeat.executor.verdict import one_line
 from heartbeat.plugin import ResourceAgent
-from heartbeat.wire.executor import Protected
-from heartbeat.wire.hold import Hold, decode_hold
+from heartbeat.wire.executor import Armed, Protected
+from heartbeat.wire.hold import Disarm, Feed, Hold, decode_word
 
 PROMPT_S = 0.005
 """A hold that took longer to set lasts longer than was meant, by as much: it is set again."""
@@ -68,9 +69,15 @@ _decode = msgspec.msgpack.Decoder(Told).decode
 
 
 def become_guard(
-    hold: socket.socket, control: socket.socket, permission: Permission, make: MakeAgent, priority: int
+    hold: socket.socket,
+    control: socket.socket,
+    permission: Permission,
+    make: MakeAgent,
+    priority: int,
+    watchdog: tuple[str, int],
 ) -> NoReturn:
-    """Be the guard, in a process just forked; ``priority``: of SCHED_RR, 0 for ordinary scheduling."""
+    """Be the guard, in a process just forked; ``priority``: of SCHED_RR, 0 for ordinary scheduling; ``watchdog``: the
+    path of the machine's (empty: none) and its time-out in seconds."""
     try:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGUSR1, signal.SIGUSR2):
             signal.signal(number, signal.SIG_IGN)
@@ -83,7 +90,7 @@ def become_guard(
         os.closerange(low, 1 << 20)
         be_called("hb-guard")
         go_realtime(priority)
-        Guard(hold, control, permission, make).run()
+        Guard(hold, control, permission, make, watchdog).run()
     except BaseException:  # noqa: BLE001 - nothing may escape into the copy of the executor
         with contextlib.suppress(BaseException):
             _log.critical("the guard ends: this is a fault of heartbeat itself", exc_info=True)
@@ -107,8 +114,16 @@ class Resource:
 class Guard:
     """Its loop. Never waits for anything but its two sockets."""
 
-    def __init__(self, hold: socket.socket, control: socket.socket, permission: Permission, make: MakeAgent) -> None:
+    def __init__(
+        self,
+        hold: socket.socket,
+        control: socket.socket,
+        permission: Permission,
+        make: MakeAgent,
+        watchdog: tuple[str, int] = ("", 0),
+    ) -> None:
         self._hold, self._control, self._permission, self._make = hold, control, permission, make
+        self._feeding = Feeding(*watchdog, self._tell)
         self._resources: dict[str, Resource] = {}
         self._agents: dict[tuple[str, tuple[tuple[str, str], ...]], ResourceAgent] = {}
         """Kept for good: what an agent has open may take its time to close."""
@@ -154,13 +169,27 @@ class Guard:
     def _renewed(self) -> None:
         """Take the newest word, of which there is one at least; older ones that waited are void."""
         newest: Hold | None = None
-        more = True
+        feed: Feed | None = None
+        is_disarmed, more = False, True
         while more:
             with contextlib.suppress(msgspec.MsgspecError):
-                newest = decode_hold(self._hold.recv(MESSAGE_MAX))
+                match decode_word(self._hold.recv(MESSAGE_MAX)):
+                    case Hold() as newest:
+                        pass
+                    case Feed() as feed:
+                        pass
+                    case Disarm():
+                        is_disarmed = True
             more = bool(self._words.poll(0))  # a receive that finds nothing costs twice as much, for its exception
-        if newest is None:
-            return
+        if newest is not None:
+            self._permit(newest)
+        # The device last: a driver may take its time.
+        if feed is not None:
+            self._feeding.feed(feed.until_s)
+        if is_disarmed:
+            self._feeding.disarm()
+
+    def _permit(self, newest: Hold) -> None:
         self._muted = frozenset(newest.muted)
         for subject in self._muted & self._resources.keys():
             self._mute(subject)
@@ -271,6 +300,6 @@ class Guard:
         if resource is not None:
             self._unfollow(resource)
 
-    def _tell(self, message: Protected) -> None:
+    def _tell(self, message: Protected | Armed) -> None:
         with contextlib.suppress(OSError):  # no executor: the next one asks anew by watching
             self._control.send(msgspec.msgpack.encode(message))

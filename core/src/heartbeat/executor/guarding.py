@@ -17,7 +17,7 @@ from heartbeat.executor.ledger import Ledger
 from heartbeat.executor.loader import Loader
 from heartbeat.executor.permission import Permission
 from heartbeat.plugin import ResourceAgent
-from heartbeat.wire.executor import Protected, Run
+from heartbeat.wire.executor import Armed, Protected, Run
 
 GUARD = "guard"
 """Its name in the ledger."""
@@ -28,7 +28,7 @@ STILL_S = 0.5
 NOTHING_UNREAD = (0.0, -1.0)
 
 _log = logging.getLogger("heartbeat.executor")
-_decode = msgspec.msgpack.Decoder(Protected).decode
+_decode: Callable[[bytes], Protected | Armed] = msgspec.msgpack.Decoder(Protected | Armed).decode
 
 
 class Guarding:
@@ -40,16 +40,22 @@ class Guarding:
         loader: Loader,
         selector: selectors.BaseSelector,
         ledger: Ledger,
-        told: Callable[[Protected], None],
+        told: Callable[[Protected | Armed], None],
         priority: int = 0,
+        watchdog: tuple[str, int] = ("", 0),
     ) -> None:
-        """``hold``: what ``link.hold_socket`` returned; ``priority``: of SCHED_RR, 0 for ordinary scheduling."""
+        """``hold``: what ``link.hold_socket`` returned; ``priority``: of SCHED_RR, 0 for ordinary scheduling.
+
+        ``watchdog``: as for ``become_guard``."""
         self.permission = Permission()
         self._hold, self._loader, self._selector = hold, loader, selector
         self._ledger, self._told, self._priority = ledger, told, priority
         self._watched: dict[str, Watch] = {}
         self.protection: dict[str, str] = {}
         """What the guard said last about each resource."""
+        self._watchdog = watchdog
+        self.armed: Armed | None = None
+        """What the guard said last about the watchdog."""
         self._pid = 0
         self._control: socket.socket | None = None
         self._words = select.poll()
@@ -64,7 +70,7 @@ class Guarding:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         pid = os.fork()
         if pid == 0:
-            become_guard(self._hold, theirs, self.permission, self._make, self._priority)
+            become_guard(self._hold, theirs, self.permission, self._make, self._priority, self._watchdog)
         theirs.close()
         ours.settimeout(0)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENDS_MAX_BYTES)
@@ -160,7 +166,10 @@ class Guarding:
         with contextlib.suppress(BlockingIOError, ConnectionError):
             while message := self._control.recv(MESSAGE_MAX):
                 said = _decode(message)
-                if said.subject in self._watched:
+                if isinstance(said, Armed):
+                    self.armed = said
+                    self._told(said)
+                elif said.subject in self._watched:
                     self.protection[said.subject] = said.how
                     self._told(said)
             # End of file: its end is reaped in a moment; until then the selector must not spin.

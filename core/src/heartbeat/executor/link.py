@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from heartbeat.wire.executor import Finished, Protected, Ready, Report, Request, Running
+from heartbeat.wire.executor import Armed, Finished, Protected, Ready, Report, Request, Running
 from heartbeat.wire.local import Malformed, Unpacker, pack
 
 KEPT_ANSWERS = 256
@@ -59,7 +59,7 @@ class Link:
     def __init__(
         self,
         selector: selectors.BaseSelector,
-        greet: Callable[[], list[Ready | Running | Protected]],
+        greet: Callable[[], list[Ready | Running | Protected | Armed]],
         take: Callable[[Request], None],
         left: Callable[[], None],
     ) -> None:

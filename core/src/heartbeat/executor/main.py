@@ -27,21 +27,23 @@ def serve(
     listener: socket.socket | None = None,
     hold: socket.socket | None = None,
     priority: int = 0,
+    watchdog: tuple[str, int] = ("", 0),
 ) -> NoReturn:
     """Be the executor of one node, for good; call it in a process just forked, as root, without threads.
 
     Daemons connect to ``places.executor_socket``. ``listener``: what ``heartbeat.executor.link.listen`` returned in
     the parent before the fork, so that no daemon can come too early; without it the socket is made here, in place of a
     stale one; ``hold`` likewise, from ``heartbeat.executor.link.hold_socket``. ``priority``: of SCHED_RR, for the
-    guard; 0 where real-time scheduling is not wanted. ``registry``: where plugins come from; by default the installed
-    ones.
+    guard; 0 where real-time scheduling is not wanted. ``watchdog``: the path of the machine's, empty for none, and its
+    time-out in seconds; opened when a daemon first lets it be fed. ``registry``: where plugins come from; by default
+    the installed ones.
 
     Outlives daemons. Ignores SIGINT, SIGHUP and SIGPIPE. SIGTERM, which only the supervisor sends, ends it: what
     waits is dropped, what acts gets SIGTERM and SIGKILL, a fence under way is left to its end. Exit status 0 then, 1
     when another executor holds the run directory and does not yield.
     """
     try:
-        server = _set_up(places, registry, listener, hold, priority)
+        server = _set_up(places, registry, listener, hold, priority, watchdog)
     except SeatTaken as taken:
         _log.critical("the executor cannot start: %s", taken)
         os._exit(1)
@@ -59,6 +61,7 @@ def _set_up(
     listener: socket.socket | None,
     hold: socket.socket | None,
     priority: int,
+    watchdog: tuple[str, int],
 ) -> Server:
     _become_executor()
     oom_before = oom_score_adj(OOM_SPARED)
@@ -77,6 +80,7 @@ def _set_up(
         hold=hold or hold_socket(places.hold_socket),
         priority=priority,
         tokens=KeptTokens(places.run / "tokens"),
+        watchdog=watchdog,
     )
 
 

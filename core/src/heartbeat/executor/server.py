@@ -15,7 +15,20 @@ from heartbeat.executor.link import Link
 from heartbeat.executor.operations import Heard, Operations
 from heartbeat.executor.tokens import KeptTokens
 from heartbeat.model.operation import Outcome, Result
-from heartbeat.wire.executor import Cancel, Finished, Go, Ping, Pong, Protected, Ready, Request, Run, Running, Warm
+from heartbeat.wire.executor import (
+    Armed,
+    Cancel,
+    Finished,
+    Go,
+    Ping,
+    Pong,
+    Protected,
+    Ready,
+    Request,
+    Run,
+    Running,
+    Warm,
+)
 
 LAST_WAIT_S = 2.0
 """At exit: longest wait for children that are answered and do not die."""
@@ -36,6 +49,7 @@ class Server:
         hold: socket.socket | None = None,
         priority: int = 0,
         tokens: KeptTokens | None = None,
+        watchdog: tuple[str, int] = ("", 0),
     ) -> None:
         """``hold``: takes the daemon's word about the hold, guarded with this real-time ``priority`` (0: none).
 
@@ -48,7 +62,7 @@ class Server:
         self._selector = selectors.DefaultSelector()
         self._guarding: Guarding | None = None
         if hold is not None and ledger is not None:
-            self._guarding = Guarding(hold, birth.loader, self._selector, ledger, self._protected, priority)
+            self._guarding = Guarding(hold, birth.loader, self._selector, ledger, self._protected, priority, watchdog)
             birth = replace(birth, permission=self._guarding.permission)
         self._birth = birth
         self._operations = Operations(birth, self._selector, self._report, ledger, heard, self._guarding, tokens)
@@ -100,11 +114,17 @@ class Server:
 
     # The daemon
 
-    def _greeting(self) -> list[Ready | Running | Protected]:
+    def _greeting(self) -> list[Ready | Running | Protected | Armed]:
+        armed = [self._guarding.armed] if self._guarding is not None and self._guarding.armed is not None else []
         protection = self._guarding.protection if self._guarding is not None else {}
-        return [self._ready(), *self._operations.running(), *(Protected(*known) for known in protection.items())]
+        return [
+            self._ready(),
+            *self._operations.running(),
+            *(Protected(*known) for known in protection.items()),
+            *armed,
+        ]
 
-    def _protected(self, protected: Protected) -> None:
+    def _protected(self, protected: Protected | Armed) -> None:
         if self._link.is_open:
             self._link.send(protected)
 

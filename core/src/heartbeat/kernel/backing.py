@@ -12,8 +12,6 @@ from heartbeat.model.names import Nid
 from heartbeat.model.view import Standing, View, ViewId
 from heartbeat.wire.messages import Heard
 
-PROMISED_S = 2 * ROUND_S
-"""So long a member may show its old view after it promised the next one, which the others may have installed."""
 AGREED_S = 4 * ROUND_S
 """A view is proposed, and then promised by its members, not longer than this before it is installed: one round for the
 coordinator, two for whoever waits for its INSTALL, and one to spare for a process that was late."""

@@ -125,7 +125,7 @@ class Kernel:
             channel, membership, self._director, self._fencing, self._moves, self._leaving, *looks, groups
         )
         self._confirming = Confirming(desk, channel, detector, membership, ledger, self._director)
-        looked = (self._inspections.sightings, records)
+        looked = (self._inspections.sightings, records, self._watchdog)
         report_on = (self._fencing, self._director, self._leaving, groups, self._durability, *looked)
         self._report = Report(desk, detector, membership, ledger, self._exclusion, self._ability, *report_on)
         some = (membership, self._fencing, self._director, self._moves, self._leaving, channel, self._durability)

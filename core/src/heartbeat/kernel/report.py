@@ -16,6 +16,7 @@ from heartbeat.kernel.ledger import LEFT, Ledger
 from heartbeat.kernel.membership import Membership, Phase
 from heartbeat.kernel.rehearsals import Rehearsals
 from heartbeat.kernel.sightings import Sightings
+from heartbeat.kernel.watchdog import Watchdog
 from heartbeat.model.duration import show_duration
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Outcome
@@ -61,7 +62,9 @@ class Report:
         durability: Durability,
         sightings: Sightings,
         rehearsals: Rehearsals,
+        watchdog: Watchdog,
     ) -> None:
+        self._watchdog = watchdog
         self._desk, self._detector, self._membership = desk, detector, membership
         self._ledger, self._exclusion, self._fencing, self._director = ledger, exclusion, fencing, director
         self._leaving, self._groups, self._durability, self._ability = leaving, groups, durability, ability
@@ -109,6 +112,8 @@ class Report:
         yield from self._devices(now_s)
         for nid in self._director.unable():
             yield FindingStatus(f"{desk.name(nid)} cannot act reliably: {self._ability.why(nid)}", 0.0)
+        if problem := self._watchdog.problem():
+            yield FindingStatus(problem, 0.0)
         for nid in self._director.differing():
             yield FindingStatus(f"{desk.name(nid)} reads other files than this node: planning waits", 0.0)
 
@@ -135,10 +140,8 @@ class Report:
         if nid == desk.me:
             state = "member" if self._membership.view.members else "joining"
             since_s = now_s - (view_since_s if self._membership.view.members else desk.born_s)
-            birth = desk.birth
-            return NodeStatus(
-                desk.name(nid), nid, True, state, since_s, "this node", birth.incarnation, None, (), birth.plugins
-            )
+            life, plugins, why = desk.birth.incarnation, desk.birth.plugins, self._watchdog.show()
+            return NodeStatus(desk.name(nid), nid, True, state, since_s, why, life, None, (), plugins)
         peer = self._detector.peers[nid]
         state, why = self._peer_state(nid, peer, now_s)
         heard_s = now_s - peer.heard_s if peer.incarnation else None
@@ -159,7 +162,9 @@ class Report:
         if proved and proved.incarnation >= peer.incarnation:
             return ("left" if proved.how == LEFT else "off"), proved.how
         if peer.alive and self._membership.view.has(nid):
-            return "member", "in the view"
+            promise_ms = peer.beat.watchdog_ms if peer.beat else 0
+            promised = f"; its watchdog ends it within {show_duration(promise_ms / 1000)}, unless it is backed"
+            return "member", "in the view" + (promised if promise_ms else "")
         if peer.alive and peer.beat and peer.beat.nodes_digest != self._desk.cluster.nodes_digest:
             return "stranger", "its ha.cf lists other nodes than this node's"
         if peer.alive:

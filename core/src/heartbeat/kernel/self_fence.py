@@ -7,7 +7,7 @@ the others might have made a view with that node meanwhile, without us.
 The proof lies below a power that reads off, and above a device's bare word. It never comes about in two nodes.
 """
 
-from heartbeat.kernel.backing import PROMISED_S, Backing
+from heartbeat.kernel.backing import Backing
 from heartbeat.kernel.channel import Channel
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
@@ -18,10 +18,8 @@ from heartbeat.model.duration import show_duration
 from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proof, Proved
 from heartbeat.model.view import Member, Standing, ViewId
+from heartbeat.model.watchdog import wait_s
 from heartbeat.wire.messages import FenceReport, State
-
-RATE = 1.01
-"""Two clocks run apart by this at most; quartz that is off by 0.01 % would be a poor one."""
 
 
 class SelfFence:
@@ -60,7 +58,7 @@ class SelfFence:
         promise_ms = peer.beat.watchdog_ms if peer.beat else 0
         if not promise_ms or nid not in self._without_s or not proves(self._desk.cluster):
             return float("inf")
-        return self._without_s[nid] + (promise_ms / 1000 + PROMISED_S) * RATE
+        return self._without_s[nid] + wait_s(promise_ms / 1000)
 
     def deadline_s(self) -> float:
         waiting = (self.due_s(nid) for nid in self._without_s if self._waits_for(nid))

@@ -16,10 +16,9 @@ from heartbeat.kernel.events import WatchdogKnown
 from heartbeat.kernel.groups import LocalGroup
 from heartbeat.kernel.membership import Membership
 from heartbeat.model.cluster import Cluster
+from heartbeat.model.watchdog import VOTERS, promise_s
 from heartbeat.wire.messages import Local
 
-VOTERS = 3
-"""With fewer nodes none is in every quorum."""
 SELF_FENCE_AFTER_S = 60.0
 """A group that cannot be stopped gives others' devices so long to switch this node off; twice what is asked of one."""
 NEVER_S = float("-inf")
@@ -80,6 +79,24 @@ class Watchdog:
             text += "; to the others that proves nothing in such a cluster"
         desk.decide("watchdog.armed", desk.node(desk.me), text, "the device was opened and told its time-out")
 
+    def show(self) -> str:
+        """Return what ``hb nodes`` says of this node."""
+        if self.device is None or self.device.problem:
+            return "this node"
+        return (
+            f"this node; its watchdog resets it {self.device.timeout_s:g} s after it was fed ({self.device.identity})"
+        )
+
+    def problem(self) -> str:
+        """Return what is wrong with the watchdog at the moment; empty when nothing is."""
+        if self._hunger:
+            return f"the watchdog is not fed: {self._hunger}"
+        if self.device is not None and self.device.problem:
+            return f"the watchdog does not run: {self.device.problem}"
+        if self.device is not None and self.device.weakness and proves(self._desk.cluster):
+            return f"the watchdog proves nothing to the others: {self.device.weakness}"
+        return ""
+
     @property
     def is_settled(self) -> bool:
         """Will beats go on promising what the last one did, while nothing happens?"""
@@ -90,18 +107,15 @@ class Watchdog:
         return self.device is not None and not self.device.problem
 
     def promise_ms(self) -> int:
-        """Promise the others, and return for a beat, how long after the last beat that a quorum showed this life ends.
+        """Promise the others, and return for a beat, when this life ends (``model.watchdog.promise_s``).
 
-        What holds something may be fed for a deadtime after that beat; what holds nothing for one more, within which
-        it could still be given something. The permission is taken within a keepalive. Feeding is a check and an act:
-        what was stopped between the two acts within another time-out of the device, or is never heard of again. Then
-        the last time-out runs. 0: no promise, as before the first quorum.
+        0: no promise, as before the first quorum.
         """
         device, timers = self.device, self._desk.cluster.timers
         if device is None or not self.is_armed or device.weakness or self._backed_s == NEVER_S:
             return 0
         self._has_promised = True
-        return round(1000 * (2 * timers.deadtime_s + timers.keepalive_s + 2 * device.timeout_s))
+        return round(1000 * promise_s(timers.deadtime_s, timers.keepalive_s, device.timeout_s))
 
     # Time.
 

@@ -107,9 +107,21 @@ class Protected(msgspec.Struct, frozen=True, tag="protected"):
     """``nftables``, ``lifetime`` ...; empty: nothing but the guard."""
 
 
+class Armed(msgspec.Struct, frozen=True, tag="armed"):
+    """What is known of the machine's watchdog; told after connect and at each change."""
+
+    identity: str
+    timeout_s: float
+    """As the device tells it."""
+    weakness: str = ""
+    """Why its reset proves nothing to other nodes; empty when it does."""
+    problem: str = ""
+    """Why it does not run; empty when it does."""
+
+
 class Pong(msgspec.Struct, frozen=True, tag="pong"):
     """It does."""
 
 
 Request = Warm | Run | Go | Cancel | Ping
-Report = Ready | Running | Finished | Protected | Pong
+Report = Ready | Running | Finished | Protected | Armed | Pong
