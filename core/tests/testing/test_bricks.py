@@ -31,6 +31,7 @@ BRICKS = (
     "http_device",
     "keyboard",
     "outlets",
+    "relay_door",
     "serial_line",
     "snmp_agent",
     "telnet_menu",

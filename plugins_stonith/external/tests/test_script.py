@@ -39,7 +39,7 @@ def test_it_is_called_with_verb_and_node_and_its_parameters_are_all_of_its_envir
     assert paper.journal() == ["gethosts", "off node1"]
     found = paper.environment("off")
     assert {name: found[name] for name in ("hostlist", "passwd", "livedangerously", "HA_LOGTAG")} == {
-        "hostlist": "node1 node10", "passwd": PASSWORD, "livedangerously": "yes", "HA_LOGTAG": "external/paper",
+        "hostlist": "node1,node10,twin", "passwd": PASSWORD, "livedangerously": "yes", "HA_LOGTAG": "external/paper",
     }  # fmt: skip
     assert found["PATH"].startswith("/usr/share/cluster-glue:")
     assert not {"SOMEBODY_ELSES", "script", "script_timeout"} & found.keys()

@@ -1,12 +1,14 @@
-"""A script of our own with the device behind it: two nodes, each a file in a folder."""
+"""A script of our own with the device behind it: outlets by the names of nodes."""
 
 import shutil
 import tempfile
 from pathlib import Path
 
-from heartbeat.testing.device import DeviceSimulator, Fault
+from heartbeat.testing.device import Fault
+from heartbeat.testing.outlets import RELAY_FAULTS, Outlets, OutletSimulator
+from heartbeat.testing.relay_door import RelayDoor
 
-NAMES = ("node1", "node10")
+NAMES = ("node1", "node10", "twin", "twin")
 PASSWORD = "hunter2-hunter2"  # noqa: S105 - of a simulated device
 LATE_S = 3.0
 HASTY_S = 1.0
@@ -28,11 +30,11 @@ getinfo-xml) cat <<'XML'
 XML
     exit 0 ;;
 esac
+RELAYS
 cd 'FOLDER' || exit 1
 printf '%s\\n' "$*" >> journal
 env | sort > "env.$1"
 [ "$passwd" = 'PASSWORD' ] || { echo "login with $passwd failed" >&2; exit 1; }
-act() { case $1 in off | reset) : > "off-$2" ;; on) rm -f "off-$2" ;; esac; }
 fault=$(cat fault 2>/dev/null)
 case $fault in
 SILENT) sleep 600; exit 0 ;;
@@ -47,47 +49,46 @@ status) exit 0 ;;
 on | off | reset) ;;
 *) exit 1 ;;
 esac
-case $fault in
-DENIES) echo 'outlet is locked' >&2; exit 1 ;;
-LIES) ;;
-SLOW) { sleep 1; act "$@"; } > /dev/null 2>&1 < /dev/null & ;;
-LOSES_ORDER) rm fault; exit 1 ;;
-HANGS_UP) act "$@"; rm fault; exit 1 ;;
-*) act "$@" ;;
-esac
+[ "$fault" != LOSES_ORDER ] || { rm fault; exit 1; }
+wanted=off
+[ "$1" != on ] || wanted=on
+for outlet in $(relays list | sed -n "s/,$2\\$//p"); do
+    [ "$(relays order "$outlet" $wanted)" = done ] || { echo 'outlet is locked' >&2; exit 1; }
+done
+[ "$fault" != HANGS_UP ] || { rm fault; exit 1; }
 """
 
 
-class PaperScript(DeviceSimulator):
+class PaperScript(OutletSimulator):
     """The script ``external/paper`` in a folder of its own."""
 
     faults = frozenset(
         {
-            Fault.SILENT, Fault.LATE, Fault.TRICKLES, Fault.CLOSES, Fault.GARBAGE, Fault.DENIES, Fault.LIES, Fault.SLOW,
-            Fault.LOSES_ORDER, Fault.HANGS_UP,
+            Fault.SILENT, Fault.LATE, Fault.TRICKLES, Fault.CLOSES, Fault.GARBAGE, Fault.LOSES_ORDER, Fault.HANGS_UP,
         }
+        | RELAY_FAULTS
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, relays: Outlets | None = None) -> None:
+        super().__init__(relays or Outlets(NAMES))
         self.folder = Path(tempfile.mkdtemp(prefix="hb-external-"))
+        self.door = RelayDoor(self.folder, self.relays)
         self.path = self.folder / "paper"
         text = SCRIPT.replace("FOLDER", str(self.folder)).replace("PASSWORD", PASSWORD)
-        self.path.write_text(text.replace("sleep LATE_S", f"sleep {LATE_S}"))
+        text = text.replace("sleep LATE_S", f"sleep {LATE_S}").replace("RELAYS\n", self.door.function)
+        self.path.write_text(text)
         self.path.chmod(0o755)
 
     def params(self) -> dict[str, str]:
-        return {"script": str(self.path), "hostlist": " ".join(NAMES), "passwd": PASSWORD}
+        return {"script": str(self.path), "hostlist": ",".join(self.relays.hosts()), "passwd": PASSWORD}
 
     def hasty_params(self) -> dict[str, str]:
         return self.params() | {"script_timeout": str(HASTY_S)}
 
-    def hosts(self) -> list[str]:
-        return list(NAMES)
-
-    def is_on(self, host: str) -> bool:
-        return not (self.folder / f"off-{host}").exists()
-
     def misbehave(self, fault: Fault) -> None:
+        if fault in RELAY_FAULTS:
+            self.relays.fault = fault
+            return
         (self.folder / "fault").write_text(fault.name)
 
     def journal(self) -> list[str]:
@@ -101,4 +102,5 @@ class PaperScript(DeviceSimulator):
         return {name: value for name, equals, value in (line.partition("=") for line in lines) if equals}
 
     def close(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)  # a slow relay may still write there
+        self.door.close()
+        shutil.rmtree(self.folder, ignore_errors=True)  # a script that is just being ended may still write there

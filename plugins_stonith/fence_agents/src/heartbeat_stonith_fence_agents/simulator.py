@@ -1,10 +1,12 @@
-"""A fence agent of our own, a shell script, with the device behind it: four plugs in a folder of files."""
+"""A fence agent of our own, a shell script, with the device behind it: plugs by the names of nodes."""
 
 import shutil
 import tempfile
 from pathlib import Path
 
-from heartbeat.testing.device import DeviceSimulator, Fault
+from heartbeat.testing.device import Fault
+from heartbeat.testing.outlets import RELAY_FAULTS, Outlets, OutletSimulator
+from heartbeat.testing.relay_door import RelayDoor
 
 NAMES = ("twin", "node1", "node10", "twin")
 PASSWORD = "hunter2-hunter2"  # noqa: S105 - of a simulated device
@@ -13,7 +15,7 @@ HASTY_S = 1.0
 
 METADATA = """<?xml version="1.0" ?>
 <resource-agent name="fence_paper" shortdesc="Fence agent for a folder of files">
-<longdesc>Four plugs, each a file.</longdesc>
+<longdesc>Some plugs.</longdesc>
 <vendor-url></vendor-url>
 <parameters>
 <parameter name="action" unique="0" required="1"><content type="string" default="reboot" />
@@ -44,8 +46,8 @@ METADATA = """<?xml version="1.0" ?>
 
 AGENT = """#!/bin/sh
 # Speaks to its caller as fencing.py does: words on stderr and 1 for every failure, 2 for off.
-dir='FOLDER'
-cd "$dir" || exit 1
+RELAYS
+cd 'FOLDER' || exit 1
 if [ "$1" = -o ]; then action=$2
 else
     given=$(cat); printf '%s\\n--\\n' "$given" >> journal
@@ -54,8 +56,7 @@ else
 fi
 [ "$action" != metadata ] || exec cat metadata.xml
 fail() { echo "2026-11-30 01:15:13,482 ERROR: $1" >&2; echo >&2; exit 1; }
-state() { [ -e "off-$1" ] && echo OFF || echo ON; }
-act() { case $action in off) : > "off-$plug" ;; on) rm -f "off-$plug" ;; esac; }
+list() { if [ -e names ]; then cat names; else relays list; fi; }
 fault=$(cat fault 2>/dev/null)
 case $fault in
 UNREACHABLE) fail 'Unable to connect/login to fencing device' ;;
@@ -68,45 +69,49 @@ esac
 [ "$password" = 'PASSWORD' ] || fail 'Unable to connect/login to fencing device'
 case $action in
 list)
-    [ "$fault" != CUT_OFF ] || { sed -n 1,2p names; kill -9 $$; }
-    exec cat names ;;
+    [ "$fault" != CUT_OFF ] || { list | sed -n 1,2p; kill -9 $$; }
+    list; exit 0 ;;
 monitor) exit 0 ;;
 esac
-grep -q "^$plug," names || fail 'Failed: Unable to obtain correct plug status or plug is not available'
+list | grep -q "^$plug," || fail 'Failed: Unable to obtain correct plug status or plug is not available'
 case $action in
-status) echo "Status: $(state "$plug")"; [ "$(state "$plug")" = ON ] || exit 2; exit 0 ;;
+status)
+    case $(relays state "$plug") in
+    on) echo 'Status: ON'; exit 0 ;;
+    off) echo 'Status: OFF'; exit 2 ;;
+    esac
+    fail 'Connection lost' ;;
 on | off) ;;
 *) fail "Failed: Unrecognised action '$action'" ;;
 esac
-case $fault in
-DENIES) fail 'Failed: The user does not have the correct privileges to do the requested action.' ;;
-LIES) ;;
-SLOW) { sleep 1; act; } > /dev/null 2>&1 < /dev/null & ;;
-LOSES_ORDER) rm fault; fail 'Connection lost' ;;
-HANGS_UP) act; rm fault; fail 'Connection lost' ;;
-*) act ;;
-esac
+[ "$fault" != LOSES_ORDER ] || { rm fault; fail 'Connection lost'; }
+[ "$(relays order "$plug" "$action")" = done ] ||
+    fail 'Failed: The user does not have the correct privileges to do the requested action.'
+[ "$fault" != HANGS_UP ] || { rm fault; fail 'Connection lost'; }
 echo "Success: Powered $action"
 """
 
 
-class PaperAgent(DeviceSimulator):
+class PaperAgent(OutletSimulator):
     """The agent ``fence_paper`` in a folder of its own."""
 
     faults = frozenset(
         {
             Fault.UNREACHABLE, Fault.SILENT, Fault.LATE, Fault.TRICKLES, Fault.CLOSES, Fault.GARBAGE, Fault.CUT_OFF,
-            Fault.DENIES, Fault.LIES, Fault.SLOW, Fault.LOSES_ORDER, Fault.HANGS_UP,
+            Fault.LOSES_ORDER, Fault.HANGS_UP,
         }
+        | RELAY_FAULTS
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, relays: Outlets | None = None) -> None:
+        super().__init__(relays or Outlets(NAMES))
         self.folder = Path(tempfile.mkdtemp(prefix="hb-fence-"))
+        self.door = RelayDoor(self.folder, self.relays)
         self.path = self.folder / "fence_paper"
         (self.folder / "metadata.xml").write_text(METADATA)
-        (self.folder / "names").write_text("".join(f"{number},{name}\n" for number, name in enumerate(NAMES, 1)))
         script = AGENT.replace("FOLDER", str(self.folder)).replace("PASSWORD", PASSWORD)
-        self.path.write_text(script.replace("sleep LATE_S", f"sleep {LATE_S}"))
+        script = script.replace("sleep LATE_S", f"sleep {LATE_S}").replace("RELAYS\n", self.door.function)
+        self.path.write_text(script)
         self.path.chmod(0o755)
 
     def params(self) -> dict[str, str]:
@@ -115,23 +120,11 @@ class PaperAgent(DeviceSimulator):
     def hasty_params(self) -> dict[str, str]:
         return self.params() | {"agent_timeout": str(HASTY_S)}
 
-    def hosts(self) -> list[str]:
-        return list(dict.fromkeys(NAMES))
-
-    def is_on(self, host: str) -> bool:
-        return any(not self._mark(plug).exists() for plug in self.outlets(host))
-
-    def outlets(self, host: str) -> list[int]:
-        return [number for number, name in enumerate(NAMES, 1) if name == host]
-
-    def turn(self, outlet: int, *, on: bool) -> None:
-        if on:
-            self._mark(outlet).unlink(missing_ok=True)
-        else:
-            self._mark(outlet).touch()
-
     def misbehave(self, fault: Fault) -> None:
-        (self.folder / "fault").write_text(fault.name)
+        if fault in RELAY_FAULTS:
+            self.relays.fault = fault
+        else:
+            (self.folder / "fault").write_text(fault.name)
 
     def journal(self) -> list[dict[str, str]]:
         """Return what the agent was given on stdin, run by run."""
@@ -140,7 +133,5 @@ class PaperAgent(DeviceSimulator):
         return [dict(line.split("=", 1) for line in run.splitlines()) for run in runs]
 
     def close(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)  # a slow relay may still write there
-
-    def _mark(self, plug: int) -> Path:
-        return self.folder / f"off-{plug}"
+        self.door.close()
+        shutil.rmtree(self.folder, ignore_errors=True)  # an agent that is just being ended may still write there
