@@ -87,6 +87,28 @@ def test_what_is_not_answered_is_repeated_and_then_done_without_who_does_not_ans
     assert not _sent(two, m.Propose), "who did not answer sits out a deadtime"
 
 
+def test_who_was_not_asked_is_not_counted(make_lone: MakeLone, make_cluster: Any, beat_of: BeatOf) -> None:
+    """Nor is a state of somebody else. Found by fuzzing: the third node's answer filled up the number of two."""
+    lone = make_lone(make_cluster(3))
+    lone.frame(1, beat_of(lone.cluster, 1))
+    for _ in range(2):
+        lone.step(ev.Wake(), 0.02)
+    ballot = lone.kernel._membership.promised
+
+    def state(nid: int, life: int = 1) -> m.State:
+        return m.State(Member(Nid(nid), life), "boot", ViewId(), (), (), 0, 0, 0, leaving=False)
+
+    for nid, said in ((2, state(2)), (2, state(1)), (1, state(2)), (1, state(1, life=2))):
+        lone.frame(nid, m.Flush(ballot, said))
+        lone.frame(nid, m.Synced(ballot))
+    assert not lone.kernel._membership.view.members
+    lone.frame(1, m.Flush(ballot, state(1)))
+    lone.frame(2, m.Synced(ballot))
+    assert not lone.kernel._membership.view.members, "SYNCED counts only of whom SYNC was for"
+    lone.frame(1, m.Synced(ballot))
+    assert lone.kernel._membership.view.nids == (0, 1)
+
+
 def test_a_life_that_starts_meanwhile_sits_nothing_out(two: Any, beat_of: BeatOf) -> None:
     two.step(ev.Wake(), SETTLE_S)
     two.step(ev.Wake(), ROUND_S)

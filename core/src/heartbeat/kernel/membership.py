@@ -331,6 +331,9 @@ class Membership:
         current = self._round
         if current is None or message.ballot != current.ballot or nid in current.states:
             return
+        member = message.state.member
+        if member.nid != nid or member not in current.members:
+            return  # not asked, or another life than the one that was: its state is no part of this view
         current.states[nid] = message.state
         if len(current.states) == len(current.members):
             states = tuple(current.states[member.nid] for member in current.members)
@@ -341,7 +344,7 @@ class Membership:
 
     def on_synced(self, nid: Nid, message: Synced) -> None:
         current = self._round
-        if current is None or message.ballot != current.ballot or current.sync is None:
+        if current is None or message.ballot != current.ballot or current.sync is None or nid not in current.states:
             return
         current.synced.add(nid)
         self._complete(current)
