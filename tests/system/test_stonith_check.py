@@ -1,11 +1,19 @@
 """The devices of a running cluster are looked at from every node, nobody is switched, and no fence waits for it."""
 
+import contextlib
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from tests.system.cluster import ADDRESS, Cluster
+import pytest
+from heartbeat.lab.lab import Lab
+from heartbeat.lab.oracle import watching
+from heartbeat.pils import PluginRegistry
+
+from tests.system.cluster import ADDRESS, Cluster, write_files
 
 GROUP = f"node1 {ADDRESS} toy::a\n"
 MORE = "auto_failback off\nacknowledge test-stonith\n"
@@ -74,3 +82,33 @@ def test_a_device_that_lies_is_found_by_the_beats_of_its_node(up: Callable[..., 
     cluster.lab.device("ok")
     assert cluster.group("node1", ADDRESS).node == "node1"
     cluster.until_members("node1", "node2")
+
+
+@contextlib.contextmanager
+def switched_by(device_type: str, folder: Path) -> Iterator[Cluster]:
+    """Put a cluster up whose power is a simulated device of this type, spoken to by its real driver."""
+    files = write_files(folder / "cluster", GROUP, device="", more="auto_failback off\n")
+    lab = Lab.up(files, PluginRegistry(), name=f"trial-{os.getpid()}", fence=[device_type])
+    try:
+        with watching(lab) as oracle:
+            cluster = Cluster(lab, oracle)
+            yield cluster
+            cluster.judge()
+    finally:
+        lab.down()
+
+
+@pytest.mark.parametrize("device_type", ["apcmastersnmp", "wti_nps"])
+def test_a_device_of_a_maker_is_found_good_and_rehearsed_through_its_own_protocol(
+    tmp_path: Path, device_type: str
+) -> None:
+    with switched_by(device_type, tmp_path) as cluster:
+        cluster.until_runs(ADDRESS, "node1")
+        status, found = checked(cluster, "node2")
+        assert (status, found["findings"]) == (0, [])
+        assert not [it for it in cluster.lab.events() if it.kind == "off"]
+        status, text = rehearsed(cluster, "node2", "node1")
+        assert status == 0, text
+        (record,) = cluster.status("node2").rehearsals
+        assert (record.device, record.level) == (f"{device_type} #1", "read back, and silent")
+        assert [it.words[0] for it in cluster.lab.events() if it.kind == "off"] == ["node1"]
