@@ -212,9 +212,11 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running(files: Path, name: str, *, daemons: bool = True, run: Sequence[str] = ()) -> Iterator[Cluster]:
-    """Put a lab up, yield its cluster, judge, and take the lab down. ``run`` is as in ``Lab.up``."""
-    lab = Lab.up(files, PluginRegistry(), name=name, daemons=daemons, run=run)
+def running(
+    files: Path, name: str, *, daemons: bool = True, run: Sequence[str] = (), fence: Sequence[str] = ()
+) -> Iterator[Cluster]:
+    """Put a lab up, yield its cluster, judge, and take the lab down. ``run`` and ``fence`` are as in ``Lab.up``."""
+    lab = Lab.up(files, PluginRegistry(), name=name, daemons=daemons, run=run, fence=fence)
     try:
         with watching(lab) as oracle:
             cluster = Cluster(lab, oracle)

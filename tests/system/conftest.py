@@ -54,9 +54,17 @@ def up(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Up]:
     try:
         with ExitStack() as stack:
 
-            def make(haresources: str, *, daemons: bool = True, run: Sequence[str] = (), **how: Any) -> Cluster:
+            def make(
+                haresources: str,
+                *,
+                daemons: bool = True,
+                run: Sequence[str] = (),
+                fence: Sequence[str] = (),
+                **how: Any,
+            ) -> Cluster:
                 files = write_files(tmp_path / "cluster", haresources, **how)
-                cluster = stack.enter_context(running(files, f"system-{os.getpid()}", daemons=daemons, run=run))
+                name = f"system-{os.getpid()}"
+                cluster = stack.enter_context(running(files, name, daemons=daemons, run=run, fence=fence))
                 clusters.append(cluster)
                 return cluster
 

@@ -35,6 +35,22 @@ def test_a_second_device_is_a_level_of_its_own() -> None:
     assert [box.relay for box in asked_for(["baytech", "wti_nps"], PLAN, PluginRegistry())] == ["1.1", "2.1"]
 
 
+def test_two_supplies_stand_side_by_side_in_one_level() -> None:
+    boxes = asked_for(["baytech+wti_nps", "apcmaster"], PLAN, PluginRegistry())
+    assert [(box.type, box.relay) for box in boxes] == [("baytech", "1.1"), ("wti_nps", "1.2"), ("apcmaster", "2.1")]
+    assert [line_of(box, {"port": "23"}).split()[0] for box in boxes] == ["stonith_host", "stonith_and", "stonith_host"]
+
+
+def test_two_serial_supplies_of_a_node_follow_one_another() -> None:
+    boxes = asked_for(["rps10+rps10"], PLAN, PluginRegistry())
+    assert [(box.hosts[0], box.supply) for box in boxes][:4] == [("node1", 1), ("node1", 2), ("node2", 1), ("node2", 2)]
+
+
+def test_what_feeds_all_and_what_feeds_one_do_not_stand_side_by_side() -> None:
+    with pytest.raises(BadLab, match=r"--fence apcmaster\+rps10: they do not feed the same nodes"):
+        asked_for(["apcmaster+rps10"], PLAN, PluginRegistry())
+
+
 def test_a_type_that_cannot_be_played_is_refused_by_its_option() -> None:
     with pytest.raises(BadLab, match=r"--fence rps11: no device type 'rps11'.*write rps10"):
         asked_for(["rps11"], PLAN, PluginRegistry())

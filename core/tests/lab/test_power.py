@@ -146,6 +146,19 @@ def test_a_relay_that_refuses_or_lies_stays_as_it_is(
     switch.close()
 
 
+def test_one_of_two_devices_may_misbehave_alone(switch: PowerSwitch, machine: Machine) -> None:
+    switch.supplies = Supplies([("node1", "1.1"), ("node1", "1.2")])
+    switch.behave(Mood.LIE, relay="1.2")
+    for relay in ("1.1", "1.2"):
+        assert switch.answer(["off", "node1", relay]) == "ok"
+    assert machine.powered
+    assert [switch.answer(["status", "node1", relay]) for relay in ("1.1", "1.2")] == ["ok off", "ok on"]
+    switch.behave(Mood.OK)
+    assert switch.answer(["off", "node1", "1.2"]) == "ok"
+    assert not machine.powered
+    switch.close()
+
+
 def test_a_slow_relay_says_yes_and_acts_later(switch: PowerSwitch, machine: Machine) -> None:
     switch.supplies = Supplies([("node1", "1.1")])
     switch.behave(Mood.SLOW, 0.2)

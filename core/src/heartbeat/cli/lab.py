@@ -51,7 +51,8 @@ def lab() -> None:
     "--fence",
     multiple=True,
     metavar="TYPE",
-    help="Give every node a simulated power device of this type, instead of those in ha.cf; repeatable.",
+    help="Give every node a simulated power device of this type, instead of those in ha.cf: TYPE+TYPE for two power"
+    " supplies; again for a further level.",
 )
 @click.option("--no-daemons", is_flag=True, help="Boot the nodes only; 'hb lab start NODE' starts the daemon.")
 def up(
@@ -187,11 +188,12 @@ def heal(name: str) -> None:
 @lab.command()
 @click.argument("mood", type=click.Choice(["ok", "fail", "hang", "lie", "slow"]))
 @click.argument("seconds", type=float, default=0.0)
+@click.option("--relay", default="", metavar="RELAY", help="Only the simulated device with it (hb lab status).")
 @_named
-def device(mood: str, seconds: float, name: str) -> None:
-    """Have the lab's power switch work (ok), refuse, never answer, do nothing (lie), or wait SECONDS (slow)."""
+def device(mood: str, seconds: float, relay: str, name: str) -> None:
+    """Have the lab's power devices work (ok), refuse, never answer, do nothing (lie), or wait SECONDS (slow)."""
     with told():
-        Lab.find(name).device(mood, seconds)
+        Lab.find(name).device(mood, seconds, relay)
 
 
 @lab.command(name="exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -34,6 +34,10 @@ class DeviceConfig(msgspec.Struct, frozen=True):
     worst_off_s: float
     test_only: str = ""
     serialises: bool = False
+    level: int = 0
+    """Levels are tried in order; the devices of one feed the same nodes together."""
+    supplies: int = 1
+    """How many devices its level has."""
 
     def __repr__(self) -> str:
         """Show which parameters there are, and none of their values."""

@@ -138,6 +138,7 @@ SELF_ONLY = _warning(73, "a device could only switch its own user off")
 NEEDLESS_ACKNOWLEDGEMENT = _note(74, "an acknowledgement is not needed")
 DEVICE_FILE_ELSEWHERE = _note(75, "a device's parameter file is not on this host")
 NAME_TOO_LONG = _error(76, "a node's name is longer than the device can hold")
+LEVEL_UNFIT = _error(77, "devices that stand together do not fit")
 
 # haresources.
 UNKNOWN_HOME = _error(80, "a group's node does not exist")

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from heartbeat.config import codes
 from heartbeat.config.cluster_config import DeviceConfig
+from heartbeat.config.device_line import DeviceLine
 from heartbeat.config.finding import Findings, Place
 from heartbeat.config.hacf import HaCf, Use
+from heartbeat.config.levels import JOINS, in_levels
 from heartbeat.config.lookup import MEND_PLUGIN, Known, described, look_up
 from heartbeat.config.nodes import find_node
 from heartbeat.config.reading import Reading
@@ -18,6 +19,8 @@ from heartbeat.plugin.errors import BadConfig
 from heartbeat.plugin.param import BadParameter, Params, parse_params
 from heartbeat.plugin.stonith import StonithDevice
 
+DIRECTIVES = ("stonith", "stonith_host", JOINS)
+"""Those whose lines are devices."""
 EVERYBODY = "*"
 """HOST of a stonith_host line that every node may use."""
 WORDS_SEARCHED = 200
@@ -26,34 +29,13 @@ PROBLEMS_TOLD = 10
 """Of one line: what follows is mostly the echo of the first."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceLine:
-    """One line that has a sense: a device, who may use it, and what it can switch."""
-
-    config: DeviceConfig
-    driver: NodeName | None
-    """The node that may use it; None: every node."""
-    place: Place
-    holds_secret: bool = False
-    itself_only: bool = False
-    """Whoever uses it switches itself off with it, whatever other nodes the line is for."""
-
-    def usable_by(self, node: NodeName) -> bool:
-        return self.driver in (None, node)
-
-    def could_fence(self, target: NodeName, nodes: Sequence[NodeName]) -> bool:
-        """Could some node other than the target switch the target off with it?"""
-        reaches = not self.itself_only and (not self.config.hosts or target in self.config.hosts)
-        return reaches and any(node != target and self.usable_by(node) for node in nodes)
-
-
 def read_devices(hacf: HaCf, reading: Reading) -> tuple[DeviceLine, ...]:
     """Return the devices of all valid lines, for any node, in file order."""
     if hacf.source is None:
         return ()
-    uses = sorted([*hacf.all("stonith"), *hacf.all("stonith_host")], key=lambda use: use.line)
-    read = (_read_line(hacf.source, reading, number, use) for number, use in enumerate(uses, 1))
-    lines = [line for line in read if line is not None]
+    uses = sorted((use for directive in DIRECTIVES for use in hacf.all(directive)), key=lambda use: use.line)
+    read = [_read_line(hacf.source, reading, number, use) for number, use in enumerate(uses, 1)]
+    lines = list(in_levels(uses, read, reading))
     mine = [line for line in lines if reading.me is None or line.usable_by(reading.me)]
     if len(mine) > 1:
         reading.found.add(
@@ -69,7 +51,7 @@ def _read_line(source: Source, reading: Reading, number: int, use: Use) -> Devic
     """Return what one line says; None, with findings, when it says nothing usable."""
     words = list(use.words)
     driver, known_driver = reading.me, True
-    if use.directive.text == "stonith_host":
+    if use.directive.text != "stonith":
         host = words.pop(0)
         driver, known_driver = _driver(reading, host)
     kind, given = words[0], words[1:]

@@ -215,6 +215,17 @@ _OURS = (
         many=True,
     ),
     Directive(
+        "stonith_and",
+        "HOST|* TYPE PARAMETERS...",
+        values.words,
+        "-",
+        "a STONITH device that feeds the nodes of the line above, too: they are off when both read off",
+        least=2,
+        most=None,
+        many=True,
+        secret_from=2,
+    ),
+    Directive(
         "stonith_action",
         "reset|off",
         values.choice("reset", "off"),

@@ -8,7 +8,8 @@ from heartbeat.config import codes
 from heartbeat.config.authkeys import AuthKeys, collect_keys
 from heartbeat.config.clients import read_api_rules, read_clients, read_env, read_log, read_process
 from heartbeat.config.cluster_config import ClusterConfig, DeviceConfig, MediumConfig
-from heartbeat.config.devices import DeviceLine, read_devices
+from heartbeat.config.device_line import DeviceLine
+from heartbeat.config.devices import read_devices
 from heartbeat.config.electorate import read_electorate
 from heartbeat.config.facts import HostFacts, facts_of_this_host
 from heartbeat.config.finding import Finding, Findings, Place, Severity

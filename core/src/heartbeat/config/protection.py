@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from heartbeat.config import codes
-from heartbeat.config.devices import DeviceLine
+from heartbeat.config.device_line import DeviceLine
+from heartbeat.config.devices import DIRECTIVES
 from heartbeat.config.finding import Place
 from heartbeat.config.hacf import HaCf
 from heartbeat.config.reading import Reading
@@ -30,7 +31,7 @@ def judge_protection(hacf: HaCf, lines: Sequence[DeviceLine], groups: Sequence[G
 
     Return whether a test device's word alone shall count as proof (``Cluster.asked_is_enough``).
     """
-    if len(lines) < len(hacf.all("stonith")) + len(hacf.all("stonith_host")):
+    if len(lines) < sum(len(hacf.all(directive)) for directive in DIRECTIVES):
         return False  # a line with errors might be the one that protects
     acknowledged = {word.text.lower(): word.place for word in hacf.words("acknowledge")}
     sharing = [group.name for group in groups if group.surely_shares_data] if len(reading.nodes) > 1 else []

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from heartbeat.config.devices import DeviceLine
+from heartbeat.config.device_line import DeviceLine
 from heartbeat.config.finding import Finding, Severity
 from heartbeat.config.load import Loaded, Survey
 from heartbeat.model.duration import show_duration
@@ -87,6 +87,8 @@ def _device_text(survey: Survey, device: DeviceLine) -> str:
         f"{config.name}: {device.driver or 'every node'} can switch {hosts}",
         f"dead + off + read-back {show_duration(total)} ({dead} + {show_duration(config.worst_off_s)})",
     ]
+    if config.supplies > 1:
+        parts.append(f"one of {config.supplies} that feed a node together")
     if not config.can_read_power:
         parts.append("cannot read power back")
     if config.test_only:

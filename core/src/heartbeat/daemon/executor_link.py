@@ -310,7 +310,17 @@ class ExecutorLink:
         elif not good:
             self._log.warning(f"device {device.name} does not answer: {problem}")
         hosts = tuple(sorted(host.lower() for host in (device.hosts or result.hosts)))
-        self._take(events.DevicesKnown(device.name, hosts, device.worst_off_s, problem, serialises=device.serialises))
+        self._take(
+            events.DevicesKnown(
+                device.name,
+                hosts,
+                device.worst_off_s,
+                problem,
+                serialises=device.serialises,
+                level=device.level,
+                supplies=device.supplies,
+            )
+        )
         pause_s = HOSTS_AGAIN_S if good else HOSTS_RETRY_S[min(failures, len(HOSTS_RETRY_S) - 1)]
         again = 0 if good else failures + 1
         loop = asyncio.get_running_loop()

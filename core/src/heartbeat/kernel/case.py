@@ -2,6 +2,7 @@
 
 import enum
 
+from heartbeat.kernel.level import Level
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Result
 from heartbeat.model.view import Member
@@ -34,9 +35,9 @@ class Case:
         self.by: Nid = Nid(-1)
         self.why = ""
         self.problem = ""
-        self.devices: list[str] = []
-        """Still to be tried in this attempt."""
-        self.device = ""
+        self.ladder: list[tuple[str, ...]] = []
+        """Levels still to be tried in this attempt."""
+        self.level = Level()
         """Being tried, or the one that proved it."""
         self.weak: Result | None = None
         """Of a device whose word is no proof for shared data; taken when no other knows better."""

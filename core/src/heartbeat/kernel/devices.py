@@ -15,6 +15,8 @@ class Device:
         self.serialises = False
         """It drops the requests of a client that it has switched off, so that two nodes cannot switch each other."""
         self.problem = "has not answered yet"
+        self.level, self.supplies = 0, 1
+        """Which level it belongs to, and how many devices that has: together they feed the same nodes."""
         self.lied: set[Nid] = set()
         """Nodes that it read as off and that spoke afterwards."""
 
@@ -28,7 +30,17 @@ class Devices:
         self.distrusted: dict[str, str] = {}
         """Devices that were seen to switch somebody else, and how that showed; nobody is fenced with them."""
 
-    def known(self, name: str, hosts: tuple[str, ...], worst_off_s: float, problem: str, *, serialises: bool) -> None:
+    def known(
+        self,
+        name: str,
+        hosts: tuple[str, ...],
+        worst_off_s: float,
+        problem: str,
+        *,
+        serialises: bool,
+        level: int = 0,
+        supplies: int = 1,
+    ) -> None:
         """Take a device's answer to which hosts it can switch, or why it gave none."""
         device = self._devices.setdefault(name, Device(name))
         if problem and problem != device.problem:
@@ -44,6 +56,7 @@ class Devices:
             )
         device.hosts = device.hosts if problem else tuple(host.lower() for host in hosts)
         device.worst_off_s, device.problem, device.serialises = worst_off_s, problem, serialises
+        device.level, device.supplies = level, supplies
         self._desk.urgent = True
 
     def lied(self, name: str, nid: Nid) -> None:
@@ -69,25 +82,48 @@ class Devices:
         """A rehearsal with it went well."""
         self.distrusted.pop(name, None)
 
-    def reaching(self, nid: Nid) -> list[Device]:
-        """Return the devices that can switch a node, in the order in which they are to be tried."""
+    def _levels(self, nid: Nid) -> list[list[Device]]:
+        """Return the levels that can switch a node off, in the order in which they are to be tried.
+
+        One of which a device is not known yet, does not say that it feeds the node, or is distrusted, is not among
+        them: the others might be off and the node run on.
+        """
         name = self._desk.name(nid)
-        able = [it for it in self._devices.values() if name in it.hosts and it.name not in self.distrusted]
-        return sorted(able, key=lambda device: (nid in device.lied, device.name))
+        levels: dict[tuple[int, str], list[Device]] = {}
+        for device in sorted(self._devices.values(), key=lambda device: device.name):
+            levels.setdefault((device.level, "" if device.level else device.name), []).append(device)
+        whole = {
+            at: level
+            for at, level in levels.items()
+            if len(level) == level[0].supplies and all(name in it.hosts and it.name not in self.distrusted for it in level)
+        }
+        order = sorted(whole, key=lambda at: (any(nid in device.lied for device in whole[at]), at))
+        return [whole[at] for at in order]
+
+    def levels(self, nid: Nid) -> list[tuple[str, ...]]:
+        """Return the names of the devices of each level, in the order in which the levels are to be tried."""
+        return [tuple(device.name for device in level) for level in self._levels(nid)]
+
+    def race_s(self, nid: Nid) -> float:
+        """Return how long switching a node off may take where nothing keeps two nodes from both doing it; else 0."""
+        levels = self._levels(nid)
+        if all(device.serialises for level in levels for device in level):
+            return 0.0
+        return max(sum(device.worst_off_s for device in level) for level in levels)
 
     def switches(self, name: str, nid: Nid) -> bool:
         """Is a device meant for a node, trusted or not? A rehearsal may show that it was put right."""
         return name in self._devices and self._desk.name(nid) in self._devices[name].hosts
 
     def names(self, nid: Nid) -> list[str]:
-        return [device.name for device in self.reaching(nid)]
+        return [name for level in self.levels(nid) for name in level]
 
     def all_names(self) -> list[str]:
         """Return every device of this node, whatever it can switch."""
         return list(self._devices)
 
     def can_fence(self) -> tuple[Nid, ...]:
-        return tuple(nid for nid in self._desk.others if self.reaching(nid))
+        return tuple(nid for nid in self._desk.others if self._levels(nid))
 
     def worst_off_s(self, name: str) -> float:
         return self._devices[name].worst_off_s

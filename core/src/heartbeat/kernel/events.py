@@ -89,6 +89,10 @@ class DevicesKnown(msgspec.Struct, frozen=True, tag=True):
     worst_off_s: float
     problem: str = ""
     serialises: bool = False
+    level: int = 0
+    """Devices of one level feed the same nodes together; levels are tried in order. 0: one of its own, by name."""
+    supplies: int = 1
+    """How many devices its level has."""
 
 
 class ClientAsked(msgspec.Struct, frozen=True, tag=True):

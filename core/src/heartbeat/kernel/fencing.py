@@ -1,9 +1,9 @@
 """Fencing: whoever fell silent without leaving is switched off, once it is known that it may act no more silently.
 
-The coordinator of a view that may fence picks a member with a device; that member runs the devices in order until
-one proves the target off, and tells everybody. A fence that has begun is never called back: the device may already
-have acted. Failure changes nothing except that it is tried again, ever more slowly, until the node is back, a device
-works or a person confirms.
+The coordinator of a view that may fence picks a member with a device; that member tries the levels of its devices in
+order until one proves the target off, and tells everybody. A fence that has begun is never called back: the device may
+already have acted. Failure changes nothing except that it is tried again, ever more slowly, until the node is back, a
+device works or a person confirms.
 """
 
 from heartbeat.kernel.case import RETRY_LAST_S, Case, Stage
@@ -15,6 +15,7 @@ from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.devices import Devices
 from heartbeat.kernel.exclusion import Exclusion
 from heartbeat.kernel.ledger import Ledger
+from heartbeat.kernel.level import Level
 from heartbeat.kernel.membership import Membership
 from heartbeat.kernel.switch_on import SwitchOn
 from heartbeat.kernel.tally import Tally
@@ -132,8 +133,8 @@ class Fencing:
     def proof_withdrawn(self, nid: Nid, cause: int) -> None:
         """The target spoke after it was proved off: it is fenced anew, with another device if there is one."""
         case = self.cases.pop(nid, None)
-        if case and case.device:
-            self.devices.lied(case.device, nid)
+        for device in case.level.devices if case else ():
+            self.devices.lied(device, nid)
         self._detector.peers[nid].silent_decision = cause
 
     def _absent(self) -> list[Nid]:
@@ -191,9 +192,7 @@ class Fencing:
         """Two nodes that lost each other would both shoot: the higher nid waits until the other has long shot."""
         delay_s = self._desk.cluster.fence_delay_s
         if len(self._desk.cluster.nodes) == 2 and self._desk.me > target:
-            mine = self.devices.reaching(target)
-            if mine and not all(device.serialises for device in mine):
-                delay_s += RACE_FACTOR * max(device.worst_off_s for device in mine)
+            delay_s += RACE_FACTOR * self.devices.race_s(target)
         return delay_s
 
     def ask_for_me(self, group: int, detail: str) -> int:
@@ -295,24 +294,33 @@ class Fencing:
         case.stage, case.by = Stage.UNDER_WAY, self._desk.me
         if not self._detector.peers[nid].incarnation:
             self._credit.spend(nid)
-        case.devices = self.devices.names(nid)
+        case.ladder = self.devices.levels(nid)
         case.cause = self._desk.decide(
             "fence.begun",
             self._desk.node(nid),
-            f"switching {self._desk.name(nid)} off with {case.devices[0]}",
+            f"switching {self._desk.name(nid)} off with {' and '.join(case.ladder[0])}",
             case.cause,
         )
         self._report(case, "begun", None, "")
-        self._next_device(case)
+        self._next_level(case)
 
-    def _next_device(self, case: Case) -> None:
-        name = case.device = case.devices.pop(0)
-        timeout_s = max(PATIENCE_LEAST_S, PATIENCE_FACTOR * self.devices.worst_off_s(name))
-        self._run(case, Action.FENCE, timeout_s)
+    def _next_level(self, case: Case) -> None:
+        case.level = Level(case.ladder.pop(0))
+        self._go_on(case)
 
-    def _run(self, case: Case, action: Action, timeout_s: float) -> None:
+    def _go_on(self, case: Case) -> bool:
+        """Have the level's next step done; False when it has none."""
+        step = case.level.next()
+        if step is None:
+            return False
+        action, device = step
+        worst_s = self.devices.worst_off_s(device)
+        timeout_s = max(READ_LEAST_S, worst_s)
+        if action is Action.FENCE:
+            timeout_s = max(PATIENCE_LEAST_S, PATIENCE_FACTOR * worst_s)
         host, boot_id = self._desk.name(case.target.nid), self._detector.boot_id(case.target)
-        case.operation = self._desk.run(action, case.device, host=host, timeout_s=timeout_s, host_boot_id=boot_id)
+        case.operation = self._desk.run(action, device, host=host, timeout_s=timeout_s, host_boot_id=boot_id)
+        return True
 
     def finished(self, number: int, result: Result) -> bool:
         """Take a device's result; False when it was not one of ours."""
@@ -322,19 +330,20 @@ class Fencing:
         if case is None:
             return False
         case.operation = 0
+        case.level.take(result, has_lied=self.devices.has_lied(case.level.device, case.target.nid))
+        if self._go_on(case):
+            return True
+        result = case.level.result()
         if case.is_reading:
             self._power_read(case, result)
             return True
-        proof = Proof.ASKED if self.devices.has_lied(case.device, case.target.nid) else result.proof
-        good = Result(Outcome.DONE, result.detail, min(proof, result.proof)) if result.outcome is Outcome.DONE else None
-        if good and good.proof is Proof.NONE:
-            good = None
-        if good and good.proof < self._ledger.needed(shares_data=True) and case.devices:
+        good = result if result.outcome is Outcome.DONE else None
+        if good and good.proof < self._ledger.needed(shares_data=True) and case.ladder:
             case.weak, good = good, None
-        if good or (case.weak and not case.devices):
+        if good or (case.weak and not case.ladder):
             self._proved(case, good or case.weak or result)
-        elif case.devices:
-            self._next_device(case)
+        elif case.ladder:
+            self._next_level(case)
         else:
             self._report(case, "failed", None, result.detail)
             self._failed(case, result.detail or result.outcome.value)
@@ -353,7 +362,8 @@ class Fencing:
         self._ledger.prove(proved)
         self._report(case, "proved", proved, how)
         if self._desk.cluster.reset_after_off:
-            self._switch_on.begin(case.device, nid)
+            for device in case.level.devices:
+                self._switch_on.begin(device, nid)
 
     def _failed(self, case: Case, problem: str) -> None:
         case.stage, case.problem = Stage.WAITING, problem
@@ -457,17 +467,18 @@ class Fencing:
         for case in self.cases.values():
             if case.is_unknown:
                 case.is_unknown, case.is_reading = False, True
-                self._run(case, Action.POWER, max(READ_LEAST_S, self.devices.worst_off_s(case.device)))
+                case.level = Level(case.level.devices, only_read=True)
+                self._go_on(case)
 
     def _power_read(self, case: Case, result: Result) -> None:
         case.is_reading = False
-        is_off = result.outcome is Outcome.STOPPED and result.proof >= Proof.READ_BACK
-        if is_off and not self.devices.has_lied(case.device, case.target.nid):
-            how = f"{case.device} reads {self._desk.name(case.target.nid)} off"
+        if result.outcome is Outcome.DONE:
+            reads = f"{' and '.join(case.level.devices)} read{'s' if len(case.level.devices) == 1 else ''}"
+            how = f"{reads} {self._desk.name(case.target.nid)} off"
             self._proved(case, Result(Outcome.DONE, how, result.proof))
         else:
-            said = result.detail or result.outcome.value
-            self._not_read(case, f"the executor was lost in the middle of it, and its power reads: {said}")
+            problem = f"the executor was lost in the middle of it, and its power reads: {result.detail}"
+            self._not_read(case, problem)
 
     def _not_read(self, case: Case, problem: str) -> None:
         case.is_unknown = False

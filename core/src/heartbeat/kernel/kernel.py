@@ -218,7 +218,13 @@ class Kernel:
                 self._watchdog.known(event)
             case events.DevicesKnown():
                 self._fencing.devices.known(
-                    event.device, event.hosts, event.worst_off_s, event.problem, serialises=event.serialises
+                    event.device,
+                    event.hosts,
+                    event.worst_off_s,
+                    event.problem,
+                    serialises=event.serialises,
+                    level=event.level,
+                    supplies=event.supplies,
                 )
             case events.ClientAsked():
                 self._client(event)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from heartbeat.config.devices import params_of_words
+from heartbeat.config.devices import DIRECTIVES, params_of_words
+from heartbeat.config.levels import JOINS
 from heartbeat.lab.plan import BadLab, LabPlan, Media, words_of
 from heartbeat.plugin import BadConfig, StonithDevice, parse_params
 from heartbeat.testing.outlets import OutletSimulator
@@ -21,8 +22,6 @@ from heartbeat.testing.simulators import NoSimulator, simulated_types, simulator
 
 TTY = re.compile(r"/dev/tty\w+")
 EVERYBODY = "*"
-STONITH = ("stonith", "stonith_host")
-"""Directives that name a device."""
 
 
 class BoxPlan(msgspec.Struct, frozen=True):
@@ -50,12 +49,22 @@ class BoxPlan(msgspec.Struct, frozen=True):
 
 
 def asked_for(fence: Sequence[str], plan: LabPlan, registry: Media) -> tuple[BoxPlan, ...]:
-    """Return the boxes for ``--fence``, each word a level of its own. Raises BadLab."""
+    """Return the boxes for ``--fence``: each word a level of its own, ``TYPE+TYPE`` its supplies. Raises BadLab.
+
+    Boxes that feed the same nodes together follow one another.
+    """
     boxes: list[BoxPlan] = []
-    for level, device_type in enumerate(fence, 1):
-        simulator, driver = _played(device_type, registry)
-        for hosts, drivers in _shares(simulator, plan.nodes):
-            boxes.append(BoxPlan(device_type, hosts, drivers, level, positional=driver.positional))
+    for level, word in enumerate(fence, 1):
+        made: list[BoxPlan] = []
+        for supply, device_type in enumerate(word.split("+"), 1):
+            simulator, driver = _played(device_type, registry)
+            for hosts, drivers in _shares(simulator, plan.nodes):
+                made.append(BoxPlan(device_type, hosts, drivers, level, supply, positional=driver.positional))
+        if len({(box.hosts, box.drivers) for box in made}) * len(word.split("+")) != len(made):
+            raise BadLab(
+                f"--fence {word}: they do not feed the same nodes side by side, one for each node and one for all"
+            )
+        boxes += sorted(made, key=lambda box: (box.hosts, box.supply))
     return tuple(boxes)
 
 
@@ -85,16 +94,19 @@ def _shares(
 
 def at_cables(directory: Path, plan: LabPlan, registry: Media) -> tuple[BoxPlan, ...]:
     """Return a box for each line of ha.cf that has a device with a simulator on a serial port. Raises BadLab."""
-    boxes = []
+    boxes: list[BoxPlan] = []
     for number, words in words_of(directory / "ha.cf"):
-        if words[0] != "stonith_host" or len(words) < 4 or words[2] not in simulated_types():
+        if words[0] == "stonith" or words[0] not in DIRECTIVES or len(words) < 4 or words[2] not in simulated_types():
             continue
         tty = next((word for word in words[3:] if TTY.fullmatch(word)), "")
         if tty and issubclass(simulator_of(words[2]), SerialSimulator):
             drivers = plan.nodes if words[1] == EVERYBODY else (words[1].lower(),)
             where = f"{directory / 'ha.cf'}:{number}"
-            boxes.append(_at_cable(where, words[2], drivers, words[3:], tty, registry))
-    return tuple(msgspec.structs.replace(box, level=level) for level, box in enumerate(boxes, 1))
+            box = _at_cable(where, words[2], drivers, words[3:], tty, registry)
+            joins = words[0] == JOINS and boxes
+            level, supply = (boxes[-1].level, boxes[-1].supply + 1) if joins else (len(boxes) + 1, 1)
+            boxes.append(msgspec.structs.replace(box, level=level, supply=supply))
+    return tuple(boxes)
 
 
 def _at_cable(
@@ -121,7 +133,8 @@ def line_of(box: BoxPlan, params: dict[str, str]) -> str:
     if len(spaced) > 1 or (spaced and places != spaced):
         raise BadLab(f"--fence {box.type}: {' and '.join(spaced)} of its simulator cannot be said in one line of ha.cf")
     given = " ".join([box.type, *named, *(params[name] for name in spaced)])
-    return f"stonith_host {EVERYBODY if len(box.drivers) > 1 else box.drivers[0]} {given}"
+    directive = "stonith_host" if box.supply == 1 else JOINS
+    return f"{directive} {EVERYBODY if len(box.drivers) > 1 else box.drivers[0]} {given}"
 
 
 def misfit(box: BoxPlan, params: dict[str, str], cable: str) -> str:

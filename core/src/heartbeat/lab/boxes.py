@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from heartbeat.lab.box_plan import STONITH, BoxPlan, line_of, misfit
+from heartbeat.config.devices import DIRECTIVES
+from heartbeat.lab.box_plan import BoxPlan, line_of, misfit
 from heartbeat.lab.control import LabError
 from heartbeat.lab.node import environment
 from heartbeat.lab.plan import BadLab, words_of
@@ -96,7 +97,7 @@ class Boxes:
         asked = [box for box in self.all if not box.plan.tty]
         if not asked:
             return
-        kept = [" ".join(words) for _, words in words_of(ha_cf) if words[0] not in STONITH]
+        kept = [" ".join(words) for _, words in words_of(ha_cf) if words[0] not in DIRECTIVES]
         try:
             lines = [line_of(box.plan, box.params) for box in asked]
         except BadLab as wrong:
@@ -107,6 +108,6 @@ class Boxes:
         """Return a line about each device, for a person."""
         return [
             f"{box.plan.type} feeds {' '.join(box.plan.hosts)}, driven by {' '.join(box.plan.drivers)}"
-            f" at {box.plan.tty or box.cable or 'its network address'}"
+            f" at {box.plan.tty or box.cable or 'its network address'}, relay {box.plan.relay}"
             for box in self.all
         ]

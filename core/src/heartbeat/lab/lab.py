@@ -192,9 +192,12 @@ class Lab:
         """End all cuts."""
         return float(self.ask("heal")["at_s"])
 
-    def device(self, mood: str, slow_s: float = 0.0) -> None:
-        """Have the power device behave: ``ok``, ``fail``, ``hang``, ``lie``, ``slow``."""
-        self.ask("device", mood=mood, slow_s=slow_s)
+    def device(self, mood: str, slow_s: float = 0.0, relay: str = "") -> None:
+        """Have the power devices behave: ``ok``, ``fail``, ``hang``, ``lie``, ``slow``.
+
+        ``relay``: only the simulated one with this, as ``2.1`` for the first supply of the second level.
+        """
+        self.ask("device", mood=mood, slow_s=slow_s, relay=relay)
 
     def usage(self, node: str) -> Usage:
         return msgspec.convert(self.ask("usage", node=node)["usage"], Usage)

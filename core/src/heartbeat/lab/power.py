@@ -66,6 +66,8 @@ class PowerSwitch:
         self._note = note
         self._mood = Mood.OK
         self._slow_s = 0.0
+        self._of_relays: dict[str, tuple[Mood, float]] = {}
+        """Behaviour of single simulated devices; the others go by the common one."""
         self._changed = threading.Condition()
         self._turn = threading.Lock()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -78,10 +80,14 @@ class PowerSwitch:
     def mood(self) -> str:
         return self._mood.value
 
-    def behave(self, mood: Mood, slow_s: float = 0.0) -> None:
-        """Change the device's behaviour; a request that hangs is answered when it changes."""
+    def behave(self, mood: Mood, slow_s: float = 0.0, relay: str = "") -> None:
+        """Change the behaviour of one simulated device, or of all; a request that hangs is answered when it changes."""
         with self._changed:
-            self._mood, self._slow_s = mood, slow_s
+            if relay:
+                self._of_relays[relay] = mood, slow_s
+            else:
+                self._mood, self._slow_s = mood, slow_s
+                self._of_relays.clear()
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -132,8 +138,8 @@ class PowerSwitch:
     def _relay(self, order: str, host: str, relay: str) -> str:
         """Answer a simulated device about one relay, or turn it."""
         with self._changed:
-            self._changed.wait_for(lambda: self._mood is not Mood.HANG)
-            mood, slow_s = self._mood, self._slow_s
+            self._changed.wait_for(lambda: self._mood_of(relay)[0] is not Mood.HANG)
+            mood, slow_s = self._mood_of(relay)
         if order == "status":
             return "ok on" if self.supplies.is_on(host, relay) else "ok off"
         self._note(f"power-{order} {host} {mood.value}")
@@ -144,6 +150,9 @@ class PowerSwitch:
         elif mood is not Mood.LIE:
             self._turn_relay(order, host, relay)
         return "ok"
+
+    def _mood_of(self, relay: str) -> tuple[Mood, float]:
+        return self._of_relays.get(relay, (self._mood, self._slow_s))
 
     def _turn_relay(self, order: str, host: str, relay: str) -> None:
         with self._turn:

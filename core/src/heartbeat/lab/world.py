@@ -150,12 +150,16 @@ class World:
         except BadLab as wrong:
             raise LabError(str(wrong)) from None
 
-    def device(self, mood: str, slow_s: float = 0.0) -> Message:
+    def device(self, mood: str, slow_s: float = 0.0, relay: str = "") -> Message:
+        known = {box.plan.relay for box in self._boxes.all}
+        if relay and relay not in known:
+            there = f"; there is {', '.join(sorted(known))}" if known else ""
+            raise LabError(f"no simulated device has the relay {relay!r}{there}")
         try:
-            self._power.behave(Mood(mood), slow_s)
+            self._power.behave(Mood(mood), slow_s, relay)
         except ValueError:
             raise LabError(f"the device knows {', '.join(each.value for each in Mood)}, not {mood!r}") from None
-        self._note(f"device {mood}")
+        self._note(f"device {mood} {relay}".rstrip())
         return {}
 
     def note(self, text: str) -> Message:
