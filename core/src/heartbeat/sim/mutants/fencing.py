@@ -1,33 +1,28 @@
 """Mistakes in whom to switch off, and in what proves that somebody is off."""
 
-from heartbeat.sim.mutants.mutant import Edit, Mutant, mutant
+from heartbeat.sim.mutants.mutant import Mutant, mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "believed-before-read-back",
         "a device that only took the command counts as having read the power off",
-        "fencing:Fencing.finished",
-        "Result(Outcome.DONE, result.detail, min(proof, result.proof))",
-        "Result(Outcome.DONE, result.detail, Proof.READ_BACK)",
+        "level:Level.result",
+        "min(self._proofs)",
+        "Proof.READ_BACK",
     ),
     mutant(
         "failed-device-believed",
         "a device that failed or timed out counts as having switched off",
-        "fencing:Fencing.finished",
-        "Result(Outcome.DONE, result.detail, min(proof, result.proof)) if result.outcome is Outcome.DONE else None",
-        "Result(Outcome.DONE, result.detail, Proof.READ_BACK)",
+        "level:Level.take",
+        "is_off = result.outcome is Outcome.DONE and proof is not Proof.NONE",
+        "is_off, proof = True, Proof.READ_BACK",
     ),
     mutant(
         "unread-power-believed",
         "after the executor was lost in a fence, whatever the power reads counts as off",
-        "fencing:Fencing._power_read",
-        "result.outcome is Outcome.STOPPED and result.proof >= Proof.READ_BACK",
-        "True",
-        Edit(
-            "fencing:Fencing._power_read",
-            "Result(Outcome.DONE, how, result.proof)",
-            "Result(Outcome.DONE, how, Proof.READ_BACK)",
-        ),
+        "level:Level.take",
+        "is_off = result.outcome is Outcome.STOPPED and proof >= Proof.READ_BACK",
+        "is_off, proof = True, Proof.READ_BACK",
     ),
     mutant(
         "retry-not-cancelled",
