@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 from heartbeat.config import codes
 from heartbeat.config.cluster_config import DeviceConfig
-from heartbeat.config.devices import DeviceLine, params_of_words
+from heartbeat.config.device_line import DeviceLine
+from heartbeat.config.devices import params_of_words
 from heartbeat.config.finding import Place
 from heartbeat.model.names import NodeName
 from heartbeat.plugin import Param, ParamKind, StonithDevice

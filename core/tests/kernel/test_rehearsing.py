@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from heartbeat.kernel import effects as fx
+from heartbeat.kernel import events as ev
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome
 from heartbeat.model.rehearsal import Rehearsed
@@ -227,3 +228,14 @@ def test_a_device_that_hit_another_node_fences_nobody_until_a_rehearsal_shows_it
     assert "no device of this node reaches node1" in rehearse(trio, NODE2, "node1", 3.0).text
     assert rehearse(trio, NODE2, "node1", device="switch").good
     assert devices.names(NODE1) == ["switch"]
+
+
+def test_one_of_two_supplies_is_not_tried_alone(trio: Any) -> None:
+    """The node would run on from the other, and the device would seem to switch somebody else."""
+    for device in ("switch", "other"):
+        trio.step(NODE2, ev.DevicesKnown(device, ("node1",), 1.0, "", serialises=True, level=1, supplies=2))
+    given = orders(trio)
+    done = rehearse(trio, NODE2, "node1", seconds=5.0)
+    assert not done.good
+    assert "one of 2 devices that feed node1 together" in done.text
+    assert given == []

@@ -95,7 +95,8 @@ class Devices:
         whole = {
             at: level
             for at, level in levels.items()
-            if len(level) == level[0].supplies and all(name in it.hosts and it.name not in self.distrusted for it in level)
+            if len(level) == level[0].supplies
+            and all(name in it.hosts and it.name not in self.distrusted for it in level)
         }
         order = sorted(whole, key=lambda at: (any(nid in device.lied for device in whole[at]), at))
         return [whole[at] for at in order]
@@ -114,6 +115,10 @@ class Devices:
     def switches(self, name: str, nid: Nid) -> bool:
         """Is a device meant for a node, trusted or not? A rehearsal may show that it was put right."""
         return name in self._devices and self._desk.name(nid) in self._devices[name].hosts
+
+    def supplies(self, name: str) -> int:
+        """Return how many devices a device's level has."""
+        return self._devices[name].supplies
 
     def names(self, nid: Nid) -> list[str]:
         return [name for level in self.levels(nid) for name in level]

@@ -47,6 +47,8 @@ class Readiness:
             return f"{name} is this node: ask another one, which switches it"
         if not self._fencing.devices.switches(device, nid):
             return f"{device or 'no device'} of this node reaches {name}; see hb stonith check"
+        if (supplies := self._fencing.devices.supplies(device)) > 1:
+            return f"{device} is one of {supplies} devices that feed {name} together: a trial is of one alone"
         if why := self.not_whole():
             return why
         needed_s = self.needed_s(device, request.off_for_s)
