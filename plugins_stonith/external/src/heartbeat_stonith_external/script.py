@@ -10,9 +10,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from heartbeat.plugin import BadConfig, NotInstalled, PluginError, occasion
-from heartbeat.plugin.program import Ended, run_program
+
+if TYPE_CHECKING:
+    from heartbeat.plugin.program import Ended
 
 FOLDERS = (
     Path("/usr/local/lib/stonith/plugins/external"),
@@ -70,7 +73,7 @@ class Script:
     def name(self) -> str:
         return f"external/{self.path.name}"
 
-    def run(self, verb: str, *host: str) -> Ended:
+    def run(self, verb: str, *host: str) -> "Ended":
         """Run one verb to its end. Raises NotInstalled, TimedOut; BadConfig for what cannot stand in an environment."""
         if problem := problem_of(self.path):
             raise NotInstalled(problem)
@@ -79,6 +82,8 @@ class Script:
                 raise BadConfig(f"{name} of {self.name} cannot stand in an environment")
         own = {"PATH": PATH, "HOME": "/root", "LANG": "C", "LC_ALL": "C", "HA_LOGTAG": self.name}
         limit_s = max(LEAST_S, min(self.limit_s, occasion().left_s() - MARGIN_S))
+        from heartbeat.plugin.program import run_program  # a listing of types needs none of it
+
         ended = run_program([str(self.path), verb, *host], {**self.settings, **own}, timeout_s=limit_s)
         if ended.stderr.strip():
             print(self.blot(ended.stderr.strip()), file=sys.stderr)

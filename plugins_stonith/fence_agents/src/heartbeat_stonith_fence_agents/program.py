@@ -10,9 +10,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from heartbeat.plugin import BadConfig, NotInstalled, occasion
-from heartbeat.plugin.program import Ended, run_program
+
+if TYPE_CHECKING:
+    from heartbeat.plugin.program import Ended
 
 FOLDERS = (Path("/usr/local/sbin"), Path("/usr/sbin"))
 """Where agents lie, the administrator's own first."""
@@ -69,7 +72,7 @@ class FenceProgram:
     limit_s: float
     """For one run."""
 
-    def run(self, action: str, plug: Mapping[str, str]) -> Ended:
+    def run(self, action: str, plug: Mapping[str, str]) -> "Ended":
         """Run one action to its end. ``plug``: what says which machine is meant, in the agent's own parameters.
 
         Raises NotInstalled, TimedOut; BadConfig for a value that cannot be said in a line.
@@ -79,12 +82,14 @@ class FenceProgram:
         lines = {"action": action, **self.settings, **plug}
         given = "".join(f"{name}={_quoted(name, value)}\n" for name, value in lines.items())
         limit_s = max(LEAST_S, min(self.limit_s, occasion().left_s() - MARGIN_S))
+        from heartbeat.plugin.program import run_program  # a listing of types needs none of it
+
         ended = run_program([str(self.path)], ENVIRONMENT, timeout_s=limit_s, given=given.encode())
         if ended.stderr.strip():
             print(self.blot(ended.stderr.strip()), file=sys.stderr)
         return ended
 
-    def told(self, action: str, ended: Ended) -> str:
+    def told(self, action: str, ended: "Ended") -> str:
         """Return in one sentence how an action ended: the agent's last words, without its secrets."""
         lines = [line.strip() for text in (ended.stdout, ended.stderr) for line in text.splitlines() if line.strip()]
         why = _STAMP.sub("", lines[-1])[:300] if lines else "it said nothing"
