@@ -29,10 +29,12 @@ Port = tuple[int, int]
 
 
 def served() -> list[Port]:
-    """Return what somebody listens on in this process's own network."""
+    """Return what somebody listens on in this process's own network; who listens on IPv6 takes IPv4 there, too."""
     found = []
-    for table, kind, state in (("tcp", socket.SOCK_STREAM, LISTENS), ("udp", socket.SOCK_DGRAM, UNCONNECTED)):
-        for line in Path(f"/proc/self/net/{table}").read_text().splitlines()[1:]:
+    tables = ("tcp", "tcp6", socket.SOCK_STREAM, LISTENS), ("udp", "udp6", socket.SOCK_DGRAM, UNCONNECTED)
+    for table, kind, state in ((table, kind, state) for *both, kind, state in tables for table in both):
+        path = Path(f"/proc/self/net/{table}")
+        for line in path.read_text().splitlines()[1:] if path.exists() else ():
             words = line.split()
             if words[3] == state:
                 found.append((int(kind), int(words[1].rpartition(":")[2], 16)))
