@@ -34,11 +34,12 @@ MAY_IMPORT = {
     "client": {"wire", "model"},
     "executor": {"pils", "plugin", "wire", "model"},
     "journal": {"kernel", "wire", "model"},
-    "sim": {"kernel", "wire", "model"},
+    "witness": {"plugin"},
+    "sim": {"kernel", "wire", "plugin", "model"},
     "lab": {"client", "config", "pils", "testing", "plugin", "model"},
     "daemon": BELOW_DAEMON,
     "hooks": {"client", "config", "journal", "pils", "plugin", "model"},
-    "cli": BELOW_DAEMON | {"daemon", "hooks"},
+    "cli": BELOW_DAEMON | {"daemon", "hooks", "witness"},
 }
 """Room to the rooms that it may import, besides itself. Arrows point down only; the daemon knows nothing of hooks."""
 
@@ -66,8 +67,8 @@ PLUGIN_DOOR = {
     "BadParameter", "Catalogue", "CatalogueEntry", "Claim", "Deliver", "DirectiveLine", "FrameContext", "Health",
     "Identity", "Kind", "LinkPlan", "Listener", "Medium", "NotInstalled", "Occasion", "OutletOff", "Param", "ParamKind",
     "Params", "Plugin", "PluginError", "Power", "Registry", "ResetFailed", "ResourceAgent", "Ruling", "Secret",
-    "StonithDevice", "TieBreaker", "TimedOut", "Unreachable", "Unsupported", "Verdict", "match_host", "occasion",
-    "parse_params",
+    "StonithDevice", "Tie", "TieBreaker", "TieRecord", "TimedOut", "Unreachable", "Unsupported", "Verdict",
+    "match_host", "occasion", "parse_params",
 }  # fmt: skip
 """What vendors build on. A name that goes, or comes unannounced, breaks or binds people whom we do not know."""
 

@@ -33,6 +33,7 @@ from heartbeat.plugin import (
 )
 
 from core.tests.config.catalogues import Fence, Fences, OcfTypes
+from core.tests.config.referees import Gateway, Witness
 
 PORT = Param("port", ParamKind.PORT, default=694, setting="udpport")
 INTERFACE = Param("interface", ParamKind.INTERFACE, required=True, example="eth0")
@@ -371,6 +372,7 @@ class FakeRegistry:
                 "ocf": Ocf,
             },
             "hooks": {"pager": Pager, "plain": Listener},
+            "quorum": {"witness": Witness, "gateway": Gateway},
         }
         self.found: dict[str, Catalogue] = {"scripts": Scripts(), "ocf": OcfTypes(), "fences": Fences()}
         self.found = {name: one for name, one in self.found.items() if f"catalogue:{name}" not in missing}
@@ -378,7 +380,14 @@ class FakeRegistry:
             kind: {name: plugin for name, plugin in plugins.items() if f"{kind}:{name}" not in missing}
             for kind, plugins in everything.items()
         }
-        self.broken = {("comm", "mute"), ("auth", "rot"), ("stonith", "rot"), ("ra", "rot"), ("hooks", "rot")}
+        self.broken = {
+            ("comm", "mute"),
+            ("auth", "rot"),
+            ("stonith", "rot"),
+            ("ra", "rot"),
+            ("hooks", "rot"),
+            ("quorum", "rot"),
+        }
         self.packages = {
             ("comm", "serial"): "heartbeat-comm-serial",
             ("comm", "ping"): "heartbeat-comm-ping",

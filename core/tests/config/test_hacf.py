@@ -58,7 +58,6 @@ def test_what_has_no_effect_is_noted_and_its_value_checked(load_text: "LoadText"
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("quorum_server a b c", ["HB-C012"]),
         ("autojoin any", ["HB-C012"]),
         ("autojoin NONE", []),
         ("autojoin some", ["HB-C015"]),

@@ -81,7 +81,7 @@ def test_the_newest_roll_in_force_ends_every_change_tried_before_it() -> None:
 
 @pytest.mark.parametrize(("holders", "survives"), [((A, B), True), ((A, D, E), False), ((), False)])
 def test_what_a_majority_of_the_voters_holds_outlives_its_view(holders: Sequence[Nid], *, survives: bool) -> None:
-    assert outlives(cluster(), tuple(holders), Roll(ViewId(9, A), (A, B, C))) is survives
+    assert outlives(cluster(), tuple(holders), (A, B, C), Roll(ViewId(9, A), (A, B, C))) is survives
 
 
 class Views:

@@ -28,6 +28,7 @@ COMMANDS = {
     "why": "journal:why",
     "hooks": "hooks:hooks",
     "export": "export:export",
+    "witness": "witness:witness",
     "sim": "sim:sim",
     "bench": "bench:bench",
     "classic": "classic:classic",

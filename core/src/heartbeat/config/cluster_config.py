@@ -44,6 +44,23 @@ class DeviceConfig(msgspec.Struct, frozen=True):
         return f"DeviceConfig(name={self.name!r}, type={self.type!r}, params={sorted(self.params)}, hosts={self.hosts})"
 
 
+class TieBreakerConfig(msgspec.Struct, frozen=True):
+    """Somebody whom halves ask whether they may go on."""
+
+    name: str
+    """``witness 10.0.0.9``, ``ping #1``: for people, and to find it by."""
+    type: str
+    """The entry point's name in ``heartbeat.quorum``."""
+    params: dict[str, str]
+    """May hold secrets: never logged, never in argv."""
+    grants: bool
+    """False: it can only deny."""
+
+    def __repr__(self) -> str:
+        """Show which parameters there are, and none of their values."""
+        return f"TieBreakerConfig(name={self.name!r}, type={self.type!r}, params={sorted(self.params)})"
+
+
 class ClientConfig(msgspec.Struct, frozen=True):
     """A program kept running beside the daemon (``respawn``, ``failfast``)."""
 
@@ -107,3 +124,5 @@ class ClusterConfig(msgspec.Struct, frozen=True):
     """Path of this machine's watchdog; empty for none. Its time-out is the cluster's ``watchdog_s``."""
     env: tuple[EnvSetting, ...] = ()
     """Environment of the clients."""
+    tie_breakers: tuple[TieBreakerConfig, ...] = ()
+    """In the order in which they are asked."""

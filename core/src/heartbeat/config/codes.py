@@ -182,3 +182,10 @@ NOBODY_ALLOWED = _warning(124, "apiauth names somebody who does not exist here")
 HOOK_UNUSABLE = _warning(125, "a hook cannot be used")
 HOOK_PARAMETER = _warning(126, "a hook's parameter is not valid")
 HOOKS_NOT_RUN = _advice(127, "nothing here runs the hooks")
+
+# Tie-breakers.
+TIE_UNUSABLE = _error(130, "a tie-breaker cannot be used")
+TIE_PARAMETER = _error(131, "a tie-breaker's parameter is not valid")
+TIE_BREAKERS = _error(132, "two decide between the halves")
+TIE_NO_GRANT = _warning(133, "no tie-breaker may grant")
+TIE_IDLE = _note(134, "a tie-breaker decides nothing here")

@@ -258,6 +258,25 @@ _OURS = (
         "which node's half goes on when a cluster falls into two equal halves",
     ),
     Directive(
+        "quorum_server",
+        "HOST [PARAMETER=VALUE...]",
+        values.words,
+        "-",
+        "the witness (hb witness) that lets one of two equal halves go on",
+        most=None,
+        secret_from=1,
+    ),
+    Directive(
+        "tie_breaker",
+        "TYPE [PARAMETER=VALUE...]",
+        values.words,
+        "-",
+        "a plugin that halves ask whether they may go on",
+        most=None,
+        many=True,
+        secret_from=1,
+    ),
+    Directive(
         "last_man_standing",
         "TIME",
         values.duration,
@@ -345,13 +364,6 @@ _CRM = values.either(
 _NO_PACEMAKER = "Pacemaker does not run under this heartbeat: its groups are those of haresources"
 
 _REFUSED_ONES = (
-    _refused(
-        "quorum_server",
-        "HOST",
-        values.words,
-        "-",
-        "there is no quorum server yet; two nodes decide by fencing, three and more by their votes",
-    ),
     _refused(
         "autojoin",
         "none|other|any",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from heartbeat.config import codes
+from heartbeat.config.cluster_config import TieBreakerConfig
 from heartbeat.config.finding import Findings
 from heartbeat.config.hacf import HaCf, Use
 from heartbeat.config.nodes import find_node
@@ -15,8 +16,10 @@ VOTES_MAX = 1000
 """More than anybody can need to make one of NODES_MAX nodes weigh more than all others."""
 
 
-def read_electorate(hacf: HaCf, nodes: Sequence[NodeName], found: Findings) -> Electorate:
-    """Return who votes; what is wrong with a line becomes a finding."""
+def read_electorate(
+    hacf: HaCf, nodes: Sequence[NodeName], asked: Sequence[TieBreakerConfig], found: Findings
+) -> Electorate:
+    """Return who votes, and whom halves ask; what is wrong with a line becomes a finding."""
     given = _votes(hacf, nodes, found)
     votes = tuple(given.get(node, 1) for node in nodes)
     if nodes and not any(votes):
@@ -25,7 +28,10 @@ def read_electorate(hacf: HaCf, nodes: Sequence[NodeName], found: Findings) -> E
     breaker = _tie_breaker(hacf, nodes, found)
     _judge_use(hacf, nodes, sum(votes), found)
     window_s = _last_man(hacf, nodes, votes, found)
-    return Electorate(votes if set(votes) - {1} else (), breaker, window_s)
+    if asked:
+        _judge_asking(hacf, nodes, sum(votes), found)
+    names = tuple(one.name for one in asked) if len(nodes) > 2 else ()
+    return Electorate(votes if set(votes) - {1} else (), breaker, window_s, names)
 
 
 def _votes(hacf: HaCf, nodes: Sequence[NodeName], found: Findings) -> dict[NodeName, int]:
@@ -57,6 +63,23 @@ def _tie_breaker(hacf: HaCf, nodes: Sequence[NodeName], found: Findings) -> Nid:
         return Nid(0 if use.texts[0] == "lowest" else len(nodes) - 1)
     node = _node(use.words[0], nodes, found, expected="lowest, highest or a node")
     return NOBODY if node is None else Nid(nodes.index(node))
+
+
+def _judge_asking(hacf: HaCf, nodes: Sequence[NodeName], total: int, found: Findings) -> None:
+    """Between the halves one decides, and where there are none, nobody."""
+    uses = sorted([*hacf.all("quorum_server"), *hacf.all("tie_breaker")], key=lambda use: use.line)
+    place = uses[0].directive.place
+    if len(nodes) == 2:
+        message = "two nodes have no halves that go on: who is left must prove the other away"
+        found.add(codes.TIE_IDLE, place, message, mend="delete the line")
+        return
+    for name in ("auto_tie_breaker", "last_man_standing"):
+        if hacf.one(name):
+            message = f"{name} decides between the halves, and so does this"
+            found.add(codes.TIE_BREAKERS, place, message, mend=f"delete this line, or that of {name}")
+    if total % 2:
+        message = f"{total} votes never fall into equal halves"
+        found.add(codes.TIE_IDLE, place, message, mend="delete the line")
 
 
 def _last_man(hacf: HaCf, nodes: Sequence[NodeName], votes: Sequence[int], found: Findings) -> float:

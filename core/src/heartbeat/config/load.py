@@ -7,7 +7,7 @@ import msgspec
 from heartbeat.config import codes
 from heartbeat.config.authkeys import AuthKeys, collect_keys
 from heartbeat.config.clients import read_api_rules, read_clients, read_env, read_log, read_process
-from heartbeat.config.cluster_config import ClusterConfig, DeviceConfig, MediumConfig
+from heartbeat.config.cluster_config import ClusterConfig, DeviceConfig, MediumConfig, TieBreakerConfig
 from heartbeat.config.device_line import DeviceLine
 from heartbeat.config.devices import read_devices
 from heartbeat.config.electorate import read_electorate
@@ -22,6 +22,7 @@ from heartbeat.config.protection import covered, judge_devices, judge_protection
 from heartbeat.config.reading import Reading
 from heartbeat.config.resources import GroupSurvey, read_groups
 from heartbeat.config.source import Source, read_source
+from heartbeat.config.tie_breakers import read_tie_breakers
 from heartbeat.config.timers import read_failback, read_timers
 from heartbeat.config.watchdog import read_watchdog
 from heartbeat.model.cluster import Cluster, Timers
@@ -99,9 +100,11 @@ def load(
     asked_is_enough = judge_protection(hacf, devices, surveys, reading)
     judge_devices(devices, timers, reading)
     _judge_secrecy(places, devices, reading)
-    cluster = _cluster(hacf, timers, groups, devices, reading, asked_is_enough=asked_is_enough)
+    asked = read_tie_breakers(hacf, reading)
+    cluster = _cluster(hacf, timers, groups, devices, asked, reading, asked_is_enough=asked_is_enough)
     cluster = msgspec.structs.replace(cluster, watchdog_s=watchdog[1])
-    config = msgspec.structs.replace(_config(hacf, cluster, media, devices, reading), watchdog=watchdog[0])
+    config = _config(hacf, cluster, media, devices, reading)
+    config = msgspec.structs.replace(config, watchdog=watchdog[0], tie_breakers=asked)
     if hooks:
         judge_hooks(hacf, reading, places.ha_cf)
     keys, authkeys = collect_keys(places.authkeys, reading, hacf.text("run_as"))
@@ -121,6 +124,7 @@ def _cluster(
     timers: Timers,
     groups: tuple[Group, ...],
     devices: tuple[DeviceLine, ...],
+    asked: tuple[TieBreakerConfig, ...],
     reading: Reading,
     *,
     asked_is_enough: bool,
@@ -136,7 +140,7 @@ def _cluster(
         asked_is_enough=asked_is_enough,
         reset_after_off=hacf.text("stonith_action", "reset") == "reset",
         check_every_s=_check_every_s(hacf),
-        electorate=read_electorate(hacf, reading.nodes, reading.found),
+        electorate=read_electorate(hacf, reading.nodes, asked, reading.found),
     )
 
 

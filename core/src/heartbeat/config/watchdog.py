@@ -44,7 +44,8 @@ def read_watchdog(hacf: HaCf, timers: Timers, reading: Reading) -> tuple[str, fl
 def watchdog_proves(hacf: HaCf, nodes: Sequence[NodeName]) -> bool:
     """Could waiting for a watchdog take a device's place? Only if the same nodes are a quorum for everybody."""
     is_there = hacf.one("watchdog") is not None
-    return is_there and len(nodes) >= VOTERS and hacf.one("last_man_standing") is None
+    moves = ("last_man_standing", "quorum_server", "tie_breaker")
+    return is_there and len(nodes) >= VOTERS and not any(map(hacf.one, moves))
 
 
 def _timeout_s(use: Use, timers: Timers, reading: Reading) -> int:

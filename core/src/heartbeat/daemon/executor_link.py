@@ -69,6 +69,7 @@ class ExecutorLink:
             (group.name, resource.name): resource for group in config.cluster.groups for resource in group.resources
         }
         self._devices: Mapping[str, DeviceConfig] = {device.name: device for device in config.devices}
+        self._tie_breakers = {breaker.name: breaker for breaker in config.tie_breakers}
         self._plugins = plugins_of(config)
         self._under_way: dict[int, _Operation] = {}
         self._inherited: set[int] = set()
@@ -132,6 +133,11 @@ class ExecutorLink:
             if resource is None:
                 return f"{run.subject} is no resource of {run.group} in haresources here"
             kind, plugin, params = "ra", resource.agent, resource.params
+        elif run.tie is not None:
+            breaker = self._tie_breakers.get(run.subject)
+            if breaker is None:
+                return f"{run.subject} is no tie-breaker in ha.cf here"
+            kind, plugin, params = "quorum", breaker.type, breaker.params
         else:
             device = self._devices.get(run.subject)
             if device is None:
@@ -150,6 +156,7 @@ class ExecutorLink:
             group=run.group,
             token=run.token,
             host_boot_id=run.host_boot_id,
+            tie=run.tie,
         )
 
     def _send(self, request: wire.Request) -> bool:
@@ -358,7 +365,8 @@ class _Wire(asyncio.Protocol):
 
 
 def plugins_of(config: ClusterConfig) -> tuple[tuple[str, str], ...]:
-    """Return every agent and device that the configuration names, once each, sorted."""
+    """Return every agent, device and tie-breaker that the configuration names, once each, sorted."""
     agents = {("ra", resource.agent) for group in config.cluster.groups for resource in group.resources}
     devices = {("stonith", device.type) for device in config.devices}
-    return tuple(sorted(agents | devices))
+    breakers = {("quorum", breaker.type) for breaker in config.tie_breakers}
+    return tuple(sorted(agents | devices | breakers))

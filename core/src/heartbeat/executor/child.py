@@ -17,6 +17,7 @@ from heartbeat.executor.devices import DeviceWork
 from heartbeat.executor.loader import Loader, Work
 from heartbeat.executor.mask import secret_names
 from heartbeat.executor.permission import Permission
+from heartbeat.executor.ties import TieWork
 from heartbeat.executor.verdict import judge
 from heartbeat.model.operation import Outcome, Result
 from heartbeat.plugin import Occasion
@@ -150,7 +151,7 @@ def _live(request: Run, deadline_s: float, birth: Birth, ends: _Ends) -> None:
             _announce(request, deadline_s)
         else:
             work.prepare()
-        if isinstance(work, DeviceWork):
+        if isinstance(work, DeviceWork | TieWork):
             work.deadline_s = deadline_s
         elif isinstance(work, AgentWork):
             work.permission = birth.permission

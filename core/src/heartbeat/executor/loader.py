@@ -6,9 +6,10 @@ from typing import Protocol
 
 from heartbeat.executor.agents import AgentWork
 from heartbeat.executor.devices import DeviceWork
+from heartbeat.executor.ties import TieWork
 from heartbeat.executor.verdict import Refused, one_line
 from heartbeat.model.operation import Result
-from heartbeat.plugin import Params, Plugin, Registry, ResourceAgent, StonithDevice, parse_params
+from heartbeat.plugin import Params, Plugin, Registry, ResourceAgent, StonithDevice, TieBreaker, parse_params
 from heartbeat.wire.executor import Run
 
 
@@ -68,7 +69,9 @@ class Loader:
             return AgentWork(plugin(_parsed(plugin, request.params)), request.action)
         if issubclass(plugin, StonithDevice):
             return DeviceWork(plugin(_parsed(plugin, request.params)), request.action, request.host)
-        raise Refused(f"{request.kind}:{request.plugin} is neither a resource agent nor a STONITH device")
+        if issubclass(plugin, TieBreaker):
+            return TieWork(plugin(_parsed(plugin, request.params)), request.action, request.tie)
+        raise Refused(f"{request.kind}:{request.plugin} is no resource agent, STONITH device or tie-breaker")
 
     def agent(self, name: str, params: dict[str, str]) -> ResourceAgent:
         """Return a resource agent with these unparsed parameters. Raises Refused, or what it raises."""

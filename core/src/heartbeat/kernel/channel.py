@@ -210,6 +210,17 @@ class Channel:
         self._ends[nid] = End(sender.incarnation, sender.session, sender.newest)
         self._desk.effects.append(Persist("ends", msgspec.json.encode(self._ends)))
 
+    def lives(self) -> tuple[Member, ...]:
+        """Return the newest life ever heard of each other node."""
+        return tuple(Member(nid, life) for nid, life in sorted(self._lives.items()))
+
+    def heard_of(self, nid: Nid, incarnation: int) -> bool:
+        """Another node has heard this life; return whether it is news. Frames of earlier ones are refused from now."""
+        is_news = incarnation > self._lives.get(nid, 0)
+        if is_news:
+            self._remember(nid, incarnation)
+        return is_news
+
     def is_about_newest(self, proved: Proved) -> bool:
         """Is this proof about the newest life ever heard of a node? One about an earlier life says nothing of it,
         least of all to a member that has not heard that node since its own start."""

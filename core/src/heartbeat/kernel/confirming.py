@@ -13,7 +13,7 @@ from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership
 from heartbeat.model.names import Nid
 from heartbeat.model.proof import Proof, Proved
-from heartbeat.model.view import Member, Standing
+from heartbeat.model.view import Member
 from heartbeat.wire.api import Confirm, Confirmations, Done, OpenConfirmation
 from heartbeat.wire.messages import FenceReport, Local
 
@@ -52,7 +52,7 @@ class Confirming:
         peer, view = self._detector.peers[nid], self._membership.view
         if peer.alive or self._ledger.is_haunted(nid, peer.incarnation) or not view.members or view.has(nid):
             return False
-        if self._director.standing is Standing.NO_QUORUM:
+        if not self._director.standing.may_act:
             return False  # a minority starts nothing, whatever a person says of the others
         return self._ledger.proof(nid, peer.incarnation) < Proof.SELF_FENCED
 

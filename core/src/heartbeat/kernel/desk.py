@@ -6,6 +6,7 @@ from heartbeat.model.cluster import Cluster
 from heartbeat.model.names import Nid, NodeName
 from heartbeat.model.operation import Action
 from heartbeat.model.reason import Decision, because
+from heartbeat.model.tie import Tie
 from heartbeat.model.view import Member
 
 
@@ -55,9 +56,10 @@ class Desk:
         on_hold: bool = False,
         token: int = 0,
         host_boot_id: str = "",
+        tie: Tie | None = None,
     ) -> int:
         """Have the executor do something; return the operation's id."""
         self._operations += 1
-        run = Run(self._operations, action, subject, group, host, timeout_s, on_hold, token, host_boot_id)
+        run = Run(self._operations, action, subject, group, host, timeout_s, on_hold, token, host_boot_id, tie)
         self.effects.append(run)
         return self._operations

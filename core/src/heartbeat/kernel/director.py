@@ -176,7 +176,7 @@ class Director:
         if self.standing is Standing.NO_QUORUM or self._rest.is_told:
             self._stop_all()
             return
-        if not self.directs or self._configurations_differ():
+        if not self.standing.may_act or not self.directs or self._configurations_differ():
             return
         load = {nid: self.load(nid) for nid in self._membership.view.nids}
         for index in range(len(self._groups)):
@@ -389,7 +389,7 @@ class Director:
             return
         if order.action == "stop":
             group.stop(order.token, order.why)
-        elif self.standing is Standing.NO_QUORUM or order.token <= group.token:
+        elif not self.standing.may_act or order.token <= group.token:
             return
         elif order.action == "prepare":
             group.prepare(order.token)

@@ -1,5 +1,7 @@
 """The door: which frames come in, and of whom. What is kept out, is known or comes from the dead is read no further."""
 
+from collections.abc import Sequence
+
 from heartbeat.kernel.bounds import Bounds
 from heartbeat.kernel.channel import SINGLE, Channel
 from heartbeat.kernel.desk import Desk
@@ -9,7 +11,9 @@ from heartbeat.kernel.ghosts import Ghosts
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.twins import Twins
 from heartbeat.model.names import Nid
+from heartbeat.model.view import View
 from heartbeat.wire.frame import Header
+from heartbeat.wire.messages import State
 
 
 class Door:
@@ -51,6 +55,15 @@ class Door:
         self._heard(nid, event, fresh=True)
         self._newest = (nid, header)
         return nid
+
+    def learn(self, view: View, states: Sequence[State]) -> None:
+        """Who is not in the view may have started anew since this node last heard it, and hold something."""
+        for life in sorted({life for state in states for life in state.lives}):
+            if life.nid == self._desk.me or view.has(life.nid):
+                continue
+            if self._channel.heard_of(life.nid, life.incarnation) and not self._detector.peers[life.nid].alive:
+                self._detector.new_life(life.nid, life.incarnation)
+                self._ledger.dirty = True
 
     def _sender(self, event: FrameReceived) -> Nid | None:
         """Return which node's frame this is; None when it is not to be read."""

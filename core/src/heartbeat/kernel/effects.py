@@ -12,6 +12,7 @@ import msgspec
 
 from heartbeat.model.operation import Action
 from heartbeat.model.reason import Decision
+from heartbeat.model.tie import Tie
 from heartbeat.model.view import ViewId
 from heartbeat.wire.api import Answer as ApiAnswer
 from heartbeat.wire.api import ToProgram
@@ -46,6 +47,8 @@ class Run(msgspec.Struct, frozen=True, tag=True):
     """Of the order that it belongs to, for the executor to tell a late start from a new one; 0 for devices."""
     host_boot_id: str = ""
     """Of the life of ``host`` that FENCE and POWER mean; empty when that life was never heard here."""
+    tie: Tie | None = None
+    """Of ASK: who asks the tie-breaker that is the subject."""
 
 
 class Go(msgspec.Struct, frozen=True, tag=True):

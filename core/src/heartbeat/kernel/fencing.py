@@ -90,9 +90,9 @@ class Fencing:
             return unread_s  # what else is due is done in the step that brings a view
         waiting = [c for c in self.cases.values() if c.stage is Stage.WAITING and self._leads(c)]
         times = [max(case.not_before_s, self._held_until_s) for case in waiting]
-        if self.standing is not Standing.NO_QUORUM:
+        if self.standing.may_act:
             times += self._exclusion.deadlines_s()
-        if self.standing is not Standing.NO_QUORUM and any(self._is_open(nid) for nid in self._absent()):
+        if self.standing.may_act and any(self._is_open(nid) for nid in self._absent()):
             initdead_s = self._desk.born_s + self._desk.cluster.timers.initdead_s
             if initdead_s > self._desk.now_s:
                 times.append(initdead_s)
@@ -101,7 +101,7 @@ class Fencing:
     @property
     def _may_act(self) -> bool:
         is_viewless = self._membership.is_flushing or not self._membership.view.members
-        return self.standing is not Standing.NO_QUORUM and not is_viewless
+        return self.standing.may_act and not is_viewless
 
     def wake(self) -> None:
         self._close_returned()
@@ -198,7 +198,7 @@ class Fencing:
     def ask_for_me(self, group: int, detail: str) -> int:
         """A group of mine is blocked: have me switched off, if there are others and a device. Return the decision."""
         desk = self._desk
-        has_others = len(self._membership.view.members) > 1 or self.standing is Standing.NO_QUORUM
+        has_others = len(self._membership.view.members) > 1 or not self.standing.may_act
         if desk.name(desk.me) not in desk.cluster.has_device or not has_others:
             return 0
         self._channel.post(FenceMe(group, detail))

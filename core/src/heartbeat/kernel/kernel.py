@@ -43,6 +43,7 @@ from heartbeat.kernel.rehearsing import Rehearsing
 from heartbeat.kernel.report import Report
 from heartbeat.kernel.rest import Rest
 from heartbeat.kernel.self_fence import SelfFence
+from heartbeat.kernel.ties import Ties
 from heartbeat.kernel.twins import Twins
 from heartbeat.kernel.voters import Voters
 from heartbeat.kernel.watchdog import Watchdog
@@ -92,6 +93,7 @@ class Kernel:
         self._voters = Voters(desk, detector, membership)
         asks = (self._state, lambda: self._director.standing is Standing.PRIMARY, lambda: self._voters.roll)
         self._messaging = Messaging(desk, channel, detector, membership, *asks)
+        self._ties = Ties(desk, membership, self._is_away)
         membership.handovers = (self._voters, self._messaging)
         self._moves = Moves(desk, channel, membership, ledger, self._director, groups)
         self._leaving = Leaving(desk, channel, detector, membership, ledger, self._director, groups)
@@ -129,7 +131,8 @@ class Kernel:
         report_on = (self._fencing, self._director, self._leaving, groups, self._durability, *looked)
         self._report = Report(desk, detector, membership, ledger, self._exclusion, self._ability, *report_on)
         some = (membership, self._fencing, self._director, self._moves, self._leaving, channel, self._durability)
-        parts = (*some, self._inspections, self._rehearsing, self._voters, self._self_fence, self._watchdog)
+        more = (*some, self._inspections, self._rehearsing, self._voters)
+        parts = (*more, self._ties, self._self_fence, self._watchdog)
         slow = (*(part.deadline_s for part in parts), *(group.deadline_s for group in groups), self._messaging.slow_s)
         looked_at = (self._fencing, self._hold, self._ability, self._watchdog)
         self._calm = Calm(desk, detector, membership, ledger, *looked_at, slow)
@@ -162,7 +165,7 @@ class Kernel:
             self._channel.fell_silent(nid)
         self._membership.wake()
         self._weigh()
-        self._exclusion.wake(has_quorum=self._director.standing is not Standing.NO_QUORUM)
+        self._exclusion.wake(has_quorum=self._director.standing.may_act)
         self._protect()
         for part in (self._confirming, self._inspections, self._rehearsing, self._ability):
             part.wake()
@@ -175,7 +178,7 @@ class Kernel:
         self._moves.wake()
         self._messaging.look()
         self._messaging.wake()
-        for last in (self._channel, self._durability, self._voters):
+        for last in (self._ties, self._channel, self._durability, self._voters):
             last.wake()
         self._calm.look()
         self._beats.forget()
@@ -203,7 +206,7 @@ class Kernel:
             case events.FrameReceived():
                 self._frame(event)
             case events.OperationFinished():
-                parts = (self._fencing, self._inspections, self._rehearsing)
+                parts = (self._fencing, self._inspections, self._rehearsing, self._ties)
                 if not any(part.finished(event.id, event.result) for part in parts):
                     any(group.finished(event.id, event.result) for group in self._groups)
             case events.ExecutorChanged():
@@ -288,6 +291,7 @@ class Kernel:
             return
         self._ability.lost(event.detail)
         self._fencing.executor_lost()
+        self._ties.executor_lost()
         for group in self._groups:
             group.executor_lost()
 
@@ -334,6 +338,8 @@ class Kernel:
             self._fencing.shooting(),
             self._messaging.spoken(),
             self._voters.roll,
+            self._channel.lives(),
+            self._ties.granted,
             self._voters.is_recount_due,
         )
 
@@ -349,6 +355,7 @@ class Kernel:
 
     def _installed(self, view: View, states: tuple[m.State, ...], why: str) -> None:
         desk = self._desk
+        self._door.learn(view, states)
         for state in states:
             nid = state.member.nid
             self._director.token = max(self._director.token, state.token)
@@ -375,6 +382,7 @@ class Kernel:
         self._rehearsing.view_installed(has_newcomers=bool(newcomers))
         self._judged = quorum.judge(desk.cluster, states)
         self._voters.installed(view, states, self._judged[0], self._view_decision)
+        self._ties.installed(view, states, self._judged[0])
         self._weigh()
         self._self_fence.view_installed(states, self._director.standing)
         self._messaging.installed(view, states)
@@ -395,8 +403,8 @@ class Kernel:
         view = self._membership.view
         if not view.members:
             return
-        standing, why = self._judged
-        if not self._voters.window_s:
+        standing, why = self._ties.stands(*self._judged)
+        if len(self._desk.cluster.nodes) == 2:
             standing, why = quorum.standing(self._desk.cluster, view.nids, self._is_away)
         if standing is not self._director.standing or why != self._why:
             self._director.standing = self._fencing.standing = self._rest.standing = standing

@@ -102,6 +102,8 @@ class Membership:
         """Of the view, as it was installed: from three nodes on; of two none is an outsider."""
         self.wants_another: Callable[[], bool] = lambda: False
         """Are the voters to be changed, which takes a view change with the same members?"""
+        self.hastens: Callable[[], bool] = lambda: False
+        """Was this view granted the right to go on, which takes a view change with the same members, soon?"""
         self.put_off: Callable[[], None] = lambda: None
         """That did not come about."""
         self._install_again_s = 0.0
@@ -259,7 +261,12 @@ class Membership:
         if self.phase is Phase.BOOT and len(wanted) == 1 and len(self._desk.cluster.nodes) > 1:
             # Alone at start: others may only be late. From initdead on they count as absent.
             return self._desk.now_s >= self._desk.born_s + self._desk.cluster.timers.initdead_s
-        if wanted != self.view.members or (self.is_flushing and not self.is_in_round) or self.wants_another():
+        if (
+            wanted != self.view.members
+            or (self.is_flushing and not self.is_in_round)
+            or self.wants_another()
+            or self.hastens()
+        ):
             return True
         return any(self._detector.view_of(nid) != self.view.id for nid in self.view.nids if nid != self._desk.me)
 
@@ -270,7 +277,7 @@ class Membership:
             return self._stirred_s
         if self._wanted[0].nid == self._desk.me:
             # Where only a beat with another view id disagrees, give the INSTALL on its way time to arrive.
-            return self._stirred_s + (ROUND_S if self._wanted == self.view.members else SETTLE_S)
+            return self._stirred_s + (SETTLE_S if self._wanted != self.view.members or self.hastens() else ROUND_S)
         return self._stirred_s + stand_in_s(self._detector.deadtime_s, self._desk.me)
 
     # Coordinator.

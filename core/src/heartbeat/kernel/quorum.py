@@ -1,7 +1,8 @@
 """The quorum engine: what may this view do? A pure function of who is in, who votes and who is proved away.
 
 Whatever it calls primary holds more than half of all votes, or half of them and the one tie-breaker. So two primary
-views always have a node in common, and a part of the cluster that goes on knows of every part that went on before.
+views always have a node in common, or the tie-breaker outside, and a part of the cluster that goes on knows of every
+part that went on before.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -16,6 +17,7 @@ from heartbeat.wire.messages import State
 WORDS = {
     Standing.PRIMARY: "this view may act",
     Standing.PENDING: "this view keeps what it holds and starts nothing that needs proof",
+    Standing.WAITING: "this view keeps what it holds until somebody decides between the halves",
     Standing.NO_QUORUM: "this view may neither fence nor take",
 }
 
@@ -43,6 +45,8 @@ def judge(cluster: Cluster, states: Sequence[State], able: Collection[Nid] | Non
     ``able``: only these members count.
     """
     nids = tuple(state.member.nid for state in states if able is None or state.member.nid in able)
+    if is_tie(cluster, nids):
+        return _by_grant(cluster, states)
     if not cluster.electorate.window_s or len(nids) == len(cluster.nodes):
         return standing(cluster, nids, lambda _: False)
     present = [nid for nid in rolls.voting(states) if nid in nids]
@@ -50,18 +54,37 @@ def judge(cluster: Cluster, states: Sequence[State], able: Collection[Nid] | Non
     return (Standing.PRIMARY if is_one else Standing.NO_QUORUM), why
 
 
-def outlives(cluster: Cluster, holders: tuple[Nid, ...], roll: Roll) -> bool:
+def is_tie(cluster: Cluster, nids: Collection[Nid]) -> bool:
+    """Are these half of the votes, and is there somebody outside who may grant them the right to go on?"""
+    electorate, nodes = cluster.electorate, len(cluster.nodes)
+    if not electorate.tie_breakers or nodes == 2:
+        return False
+    return 2 * electorate.of(nids) == electorate.of(map(Nid, range(nodes)))
+
+
+def outlives(cluster: Cluster, holders: tuple[Nid, ...], members: tuple[Nid, ...], roll: Roll) -> bool:
     """Is one of these nodes in every primary view that can come? Then so is what they hold.
 
-    Of two nodes either may become primary alone, by a proof: only what both hold outlives them. ``roll``: the voters of
-    the present view, where they follow the members.
+    Of two nodes either may become primary alone, by a proof: only what both hold outlives them. ``members``, ``roll``:
+    of the present primary view.
     """
     absent = tuple(Nid(n) for n in range(len(cluster.nodes)) if n not in holders)
     if not absent or len(cluster.nodes) == 2:
         return not absent
+    if members and set(members) <= set(holders):
+        return True  # the next one has one of them, or has met one: so the tie-breaker has it
     if cluster.electorate.window_s:
         return bool(roll.since.epoch) and not rolls.majority(cluster, roll, absent)[0]
-    return standing(cluster, absent, lambda _: False)[0] is not Standing.PRIMARY
+    return not is_tie(cluster, absent) and standing(cluster, absent, lambda _: False)[0] is not Standing.PRIMARY
+
+
+def _by_grant(cluster: Cluster, states: Sequence[State]) -> tuple[Standing, str]:
+    """Half of the votes: do all of them come from the one view that was granted the right?"""
+    share = f"{cluster.electorate.of(state.member.nid for state in states)} votes are half"
+    olds = {state.old for state in states}
+    if len(olds) == 1 and any(state.granted.epoch and state.granted in olds for state in states):
+        return Standing.PRIMARY, f"{share}, and {cluster.electorate.tie_breakers[-1]} granted them the right"
+    return Standing.NO_QUORUM, f"{share}, and nobody has granted them the right"
 
 
 def _by_majority(cluster: Cluster, members: tuple[Nid, ...]) -> tuple[Standing, str]:

@@ -27,8 +27,8 @@ NEW_LIFE = "the others may have proved this life over by its watchdog"
 
 def proves(cluster: Cluster) -> bool:
     """Can a watchdog prove anything in this cluster? Only where the same nodes are a quorum for everybody at any time:
-    from three nodes on, and not where the voters follow the members (last_man_standing)."""
-    return len(cluster.nodes) >= VOTERS and not cluster.electorate.window_s
+    from three nodes on, and not where the voters follow the members (last_man_standing) or a half may be granted it."""
+    return len(cluster.nodes) >= VOTERS and not (cluster.electorate.window_s or cluster.electorate.tie_breakers)
 
 
 class Watchdog:

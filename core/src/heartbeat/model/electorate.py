@@ -19,6 +19,8 @@ class Electorate(msgspec.Struct, frozen=True, omit_defaults=True):
     """The half that holds this node goes on; NOBODY: neither does."""
     window_s: float = 0.0
     """Last man standing: seconds that a view with quorum stands still before its members are the voters; 0: never."""
+    tie_breakers: tuple[str, ...] = ()
+    """Whom the halves ask outside of the cluster, in this order; the last one may grant, the others only deny."""
 
     def of(self, nids: Iterable[Nid]) -> int:
         """Return the votes of these nodes together."""

@@ -6,10 +6,11 @@ import msgspec
 
 from heartbeat.model.inspection import Inspection
 from heartbeat.model.proof import Proof
+from heartbeat.model.tie import Answer
 
 
 class Action(enum.Enum):
-    """What is asked of an agent (first eight) or of a device (last seven)."""
+    """What is asked of an agent, of a device or of a tie-breaker."""
 
     PROBE = "probe"
     """Monitor, once, before anything else is done: is it running here?"""
@@ -28,6 +29,8 @@ class Action(enum.Enum):
     """Off, then read back until off or until the deadline."""
     ON = "on"
     POWER = "power"
+    ASK = "ask"
+    """Of a tie-breaker: may this half go on?"""
     STATUS = "status"
     """Is the device itself reachable, and does it let us in? Asked by hand; the cluster asks for HOSTS."""
     LOOK = "look"
@@ -65,5 +68,7 @@ class Result(msgspec.Struct, frozen=True):
     output: str = ""
     """Bounded tail of what the agent printed, for the journal."""
     took_s: float = 0.0
+    answer: Answer = Answer.UNREACHABLE
+    """Of ASK."""
     inspection: Inspection | None = None
     """Of CHECK."""

@@ -86,7 +86,7 @@ class ClusterStatus(msgspec.Struct, frozen=True):
     state: str
     """``joining``, ``member``, ``leaving``"""
     standing: str
-    """``primary``, ``pending``, ``no-quorum``; the view's, see model.view.Standing"""
+    """``primary``, ``pending``, ``waiting``, ``no-quorum``; the view's, see model.view.Standing"""
     view: str
     coordinator: str
     why: str

@@ -31,8 +31,15 @@ class Standing(enum.Enum):
     """May start, move and fence."""
     PENDING = "pending"
     """Two nodes, the peer silent and unproved: keeps what it holds, may fence, starts nothing that needs proof."""
+    WAITING = "waiting"
+    """Half of the votes, and a tie-breaker was asked: keeps what it holds, neither fences nor takes."""
     NO_QUORUM = "no-quorum"
-    """A minority: neither fences nor takes."""
+    """A minority: neither fences nor takes, and stops what it holds."""
+
+    @property
+    def may_act(self) -> bool:
+        """May it fence, and start at least what needs no proof?"""
+        return self in (Standing.PRIMARY, Standing.PENDING)
 
 
 class View(msgspec.Struct, frozen=True, array_like=True):

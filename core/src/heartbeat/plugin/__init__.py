@@ -23,11 +23,12 @@ from heartbeat.plugin.hooks import Listener
 from heartbeat.plugin.kind import API_CURRENT, API_PREVIOUS, Kind, Plugin
 from heartbeat.plugin.occasion import Occasion, occasion
 from heartbeat.plugin.param import BadParameter, Param, ParamKind, Params, parse_params
-from heartbeat.plugin.quorum import Ruling, TieBreaker, Verdict
+from heartbeat.plugin.quorum import Ruling, Tie, TieBreaker, Verdict
 from heartbeat.plugin.ra import Claim, Health, ResourceAgent
 from heartbeat.plugin.registry import Registry
 from heartbeat.plugin.secret import Secret
 from heartbeat.plugin.stonith import Identity, Power, StonithDevice, match_host
+from heartbeat.plugin.tie_record import TieRecord
 
 __all__ = [
     "API_CURRENT",
@@ -65,7 +66,9 @@ __all__ = [
     "Ruling",
     "Secret",
     "StonithDevice",
+    "Tie",
     "TieBreaker",
+    "TieRecord",
     "TimedOut",
     "Unreachable",
     "Unsupported",

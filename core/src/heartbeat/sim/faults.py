@@ -262,6 +262,28 @@ def confirm(stage: "Stage", fault: Fault) -> None:
     stage.operator.confirm(Nid(fault.node))
 
 
+# The witness.
+
+
+def witness(stage: "Stage", fault: Fault) -> Mend:
+    """Out of reach of ``node`` (-1: of all: it died, and comes again with its disk), or as ``word`` says.
+
+    ``late``: it takes note, and its answer comes too late to count. ``slow``: it comes after ``value`` seconds.
+    """
+    nids = [nid for nid in stage.nids if fault.node in (-1, nid)]
+    if fault.word:
+        how = Behaviour(takes_s=1e6 if fault.word == "late" else fault.value)
+        mends = [stage.behave(nid, "witness", Action.ASK, how) for nid in nids]
+
+        def end() -> None:
+            for mend in mends:
+                mend()
+
+        return end
+    stage.world.machines.witness.away |= set(nids)
+    return lambda: stage.world.machines.witness.away.difference_update(nids)
+
+
 # Programs.
 
 
@@ -299,4 +321,5 @@ KINDS: dict[str, Callable[["Stage", Fault], Mend | None]] = {
     "stop": stop,
     "confirm": confirm,
     "say": say,
+    "witness": witness,
 }

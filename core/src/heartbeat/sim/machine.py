@@ -19,6 +19,7 @@ from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.model.proof import Proof
 from heartbeat.model.tokens import Tokens
 from heartbeat.sim.observation import Acted, Activated, Fenced
+from heartbeat.sim.witness import Witness
 
 if TYPE_CHECKING:
     from heartbeat.sim.world import World
@@ -77,6 +78,7 @@ class Machines:
         self.behaviour: dict[tuple[str, str, Action], Behaviour] = {}
         """(node, resource or device, action) to how it goes; unlisted goes well."""
         self.has_device = bool(world.cluster.has_device)
+        self.witness = Witness()
         self.boots_again = True
         """False: a machine that was switched on does not come up (its disk is gone, say)."""
         self.executor_up: dict[Nid, bool] = dict.fromkeys(nids, False)
@@ -245,6 +247,8 @@ class Machines:
             self.active[nid].discard(run.subject)
         elif run.action is Action.FENCE:
             return self._fence(nid, operation)
+        elif run.tie is not None:
+            return self.witness.ask(nid, run.tie, takes_note=how.acts, answers=not hangs)
         if hangs:
             return Result(Outcome.UNKNOWN, "timed out")
         if run.action is Action.START and self.tokens[nid].is_overtaken(run.group, run.token):

@@ -254,6 +254,8 @@ class Given(msgspec.Struct, frozen=True):
     place: int = 0
     holders: tuple[Nid, ...] = ()
     """SAFE: who holds it, in truth."""
+    company: tuple[Nid, ...] = ()
+    """The members of its view."""
     roll: Roll = Roll()
     """Who votes, as this kernel has it, where the voters follow the members."""
 

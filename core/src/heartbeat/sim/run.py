@@ -8,7 +8,7 @@ import msgspec
 
 from heartbeat.model.group import Group
 from heartbeat.model.names import Nid
-from heartbeat.model.view import Member, Standing
+from heartbeat.model.view import Member
 from heartbeat.sim import inside, watchdog
 from heartbeat.sim.check.activity import Contested
 from heartbeat.sim.check.liveness import divided, idle_groups
@@ -271,7 +271,7 @@ class Run:
         self.stage.watch.see(msgspec.structs.replace(look, waited_s=waited_s, since=since or {}, bounds=bounds or {}))
 
     def _is_without_quorum(self, look: Look) -> bool:
-        return any(look.standings.get(nid) in (None, Standing.NO_QUORUM) for nid in look.asked)
+        return not all((stand := look.standings.get(nid)) and stand.may_act for nid in look.asked)
 
     def _is_disturbed(self, asked: tuple[Nid, ...]) -> bool:
         """Is something under way, or has just happened, that rightly puts off what is demanded?"""

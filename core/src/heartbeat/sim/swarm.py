@@ -27,6 +27,8 @@ _LAST_MAN_SHARE = 0.15
 """Of seeds with three nodes or more in which the voters follow the members."""
 _WATCHDOG_SHARE = 0.3
 """Of seeds in which the machines have watchdogs."""
+_TIED_SHARE = 0.5
+"""Of seeds with an even number of equal nodes, four and more, in which halves ask a witness."""
 _QUIET_SHARE = 0.06
 """Of seeds with a quiet stretch and no faults."""
 
@@ -34,7 +36,7 @@ _QUIET_SHARE = 0.06
 def draw(seed: int) -> Schedule:
     """Return the schedule of a seed."""
     chance = random.Random(seed)  # noqa: S311 - a reproducible world, not a secret
-    shape = _with_watchdog(seed, _last_man(seed, _with_votes(seed, _shape(chance))))
+    shape = _with_watchdog(seed, _tied(seed, _last_man(seed, _with_votes(seed, _shape(chance)))))
     quiet = chance.random() < _QUIET_SHARE
     chaos_s = shape.initdead_s + 1 if quiet else round(chance.uniform(8, 24), 3)
     nodes = range(shape.nodes)
@@ -57,6 +59,7 @@ def draw(seed: int) -> Schedule:
             *ambush.draw(seed, shape, chaos_s),
             *pairs.draw(seed, shape, chaos_s),
             *_starve(seed, shape, chaos_s),
+            *_halved(seed, shape, chaos_s),
         )
         faults = (*_Faults(chance, shape, chaos_s).draw(), *more)
     return Schedule(
@@ -184,6 +187,42 @@ def _starve(seed: int, shape: Shape, chaos_s: float) -> list[Fault]:
         later_s = round(at_s + shape.deadtime_s * chance.uniform(-1, 2.5), 3)
         for_s = round(shape.deadtime_s * chance.choice((0.1, 0.5, 1.0, 2.0)) * chance.uniform(0.5, 1.2), 3)
         faults.append(Fault(max(later_s, 0.1), kind, node=node, for_s=for_s))
+    return faults
+
+
+def _tied(seed: int, shape: Shape) -> Shape:
+    """In some clusters that can fall into halves these ask a witness."""
+    chance = random.Random(f"tied {seed}")  # noqa: S311 - a reproducible world, not a secret
+    if chance.random() >= _TIED_SHARE or shape.electorate.window_s:
+        return shape
+    if shape.nodes == 3:
+        votes = [1, 1, 1]
+        votes[chance.randrange(3)] = 2
+        electorate = Electorate(tuple(votes), tie_breakers=("witness",))
+        return msgspec.structs.replace(shape, electorate=electorate) if chance.random() < 0.3 else shape
+    if shape.nodes % 2 or shape.nodes < 4:
+        return shape
+    return msgspec.structs.replace(shape, electorate=Electorate(tie_breakers=("witness",)))
+
+
+def _halved(seed: int, shape: Shape, chaos_s: float) -> list[Fault]:
+    """Where halves ask a witness: halves of all sorts, one after the other, and a witness that is not always there."""
+    chance = random.Random(f"halved {seed}")  # noqa: S311 - a reproducible world, not a secret
+    electorate, nodes, dead_s = shape.electorate, range(shape.nodes), shape.deadtime_s
+    if not electorate.tie_breakers or chance.random() < 0.1:
+        return []
+    masks = range(1, 2**shape.nodes - 1)
+    total = electorate.of(map(Nid, nodes))
+    halves = [m for m in masks if 2 * electorate.of(Nid(n) for n in nodes if m >> n & 1) == total]
+    at_s, faults = shape.initdead_s * chance.uniform(0.5, 1), []
+    while at_s < chaos_s:
+        for_s = dead_s * chance.uniform(1.2, 8)
+        faults.append(Fault(round(at_s, 3), "split", value=float(chance.choice(halves)), for_s=round(for_s, 3)))
+        at_s += for_s + dead_s * chance.choice((-1.0, -0.2, 0.0, 0.5, 2.0)) * chance.random()
+        if chance.random() < 0.5:
+            node, word = chance.choice((-1, *nodes)), chance.choice(("", "", "late", "slow"))
+            value, for_s = round(chance.uniform(0.1, 4), 3), round(dead_s * chance.uniform(0.5, 8), 3)
+            faults.append(Fault(round(at_s * chance.random(), 3), "witness", node, word=word, value=value, for_s=for_s))
     return faults
 
 

@@ -208,7 +208,19 @@ class Watch:
             self._hash.update(b"%d %s" % (node.nid, what.body))
             words = Words.read(what.body)
             holders = self._holders(words, what.place) if words.delivery is Delivery.SAFE else ()
-            self.see(Given(now, member, deliver.view, words, deliver.line, what.place, holders, inside.roll(kernel)))
+            self.see(
+                Given(
+                    now,
+                    member,
+                    deliver.view,
+                    words,
+                    deliver.line,
+                    what.place,
+                    holders,
+                    inside.view(kernel).nids,
+                    inside.roll(kernel),
+                )
+            )
 
     def _holders(self, words: Words, place: int) -> tuple[Nid, ...]:
         nodes = sorted(self._world.nodes.items())

@@ -8,6 +8,7 @@ operation exactly once, and keeps working when the daemon is gone; a daemon that
 import msgspec
 
 from heartbeat.model.operation import Action, Result
+from heartbeat.model.tie import Tie
 
 # Daemon to executor.
 
@@ -27,7 +28,7 @@ class Run(msgspec.Struct, frozen=True, tag="run"):
     id: int
     """Unique for the life of the daemon's node; grows."""
     kind: str
-    """``ra`` or ``stonith``"""
+    """``ra``, ``stonith`` or ``quorum``"""
     plugin: str
     """Entry-point name."""
     subject: str
@@ -47,6 +48,8 @@ class Run(msgspec.Struct, frozen=True, tag="run"):
     """Of the order. A start of a group needs one that nothing seen since overtook."""
     host_boot_id: str = ""
     """What the host of FENCE and POWER last told of itself; empty when it was never heard."""
+    tie: Tie | None = None
+    """Of ASK."""
 
 
 class Go(msgspec.Struct, frozen=True, tag="go"):

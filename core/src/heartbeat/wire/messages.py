@@ -145,6 +145,10 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     spoken: Spoken = Spoken()
     roll: Roll = Roll()
     """Whose votes count, as far as it knows, where the voters follow the members."""
+    lives: tuple[Member, ...] = ()
+    """The newest life that it ever heard of each other node: a proof about an earlier one is worth nothing."""
+    granted: ViewId = ViewId()
+    """Not epoch 0: a tie-breaker granted its old view the right to go on, which is half of the votes."""
     recount: bool = False
     """The view that it comes from has stood still for the window: its members become the voters."""
 

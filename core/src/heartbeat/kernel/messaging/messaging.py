@@ -371,7 +371,7 @@ class Messaging:
 
     def _outlives(self, others: tuple[Nid, ...]) -> bool:
         """Is what this node and these others hold committed?"""
-        return quorum.outlives(self._desk.cluster, (*others, self._desk.me), self._roll())
+        return quorum.outlives(self._desk.cluster, (*others, self._desk.me), self._view.nids, self._roll())
 
     def _become_primary(self) -> None:
         """This node is alone, and the other one of two was proved away since the view was installed."""

@@ -56,7 +56,7 @@ class Held(Checker):
         if nodes == 2 and self._alone.get(given.member):
             return  # the other one is proved away
         lately = {nid for nid, at_s in self._gone_s.items() if at_s > given.at_s - dead_s}
-        if not outlives(self.cluster, tuple(sorted({*given.holders} | lately)), given.roll):
+        if not outlives(self.cluster, tuple(sorted({*given.holders} | lately)), given.company, given.roll):
             self.broken(
                 given, f"{self.name(given.member.nid)} gives out {given.message}, held by {list(given.holders)} alone"
             )

@@ -3,12 +3,12 @@
 They judge the judges: one that no seed finds shows a kind of fault that is never drawn, or a law that nobody checks.
 """
 
-from heartbeat.sim.mutants import fencing, groups, hearing, hold, membership, messages, voters, watchdog
+from heartbeat.sim.mutants import fencing, groups, hearing, hold, membership, messages, ties, voters, watchdog
 from heartbeat.sim.mutants.mutant import Mutant
 
 ALL: tuple[Mutant, ...] = (
     *membership.MUTANTS, *hearing.MUTANTS, *fencing.MUTANTS, *groups.MUTANTS, *hold.MUTANTS,
-    *messages.MUTANTS, *voters.MUTANTS, *watchdog.MUTANTS,
+    *messages.MUTANTS, *ties.MUTANTS, *voters.MUTANTS, *watchdog.MUTANTS,
 )  # fmt: skip
 
 AWAITED = {

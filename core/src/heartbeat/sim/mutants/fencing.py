@@ -70,7 +70,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "minority-fences",
         "a view without quorum fences",
         "fencing:Fencing._may_act",
-        "self.standing is not Standing.NO_QUORUM and not is_viewless",
+        "self.standing.may_act and not is_viewless",
         "not is_viewless",
     ),
     mutant(

@@ -112,7 +112,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "minority-starts",
         "a node without quorum obeys a start",
         "director:Director.obey",
-        "self.standing is Standing.NO_QUORUM or ",
+        "not self.standing.may_act or ",
         "",
     ),
     mutant(

@@ -27,7 +27,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "safe-needs-one-holder",
         "a SAFE message is given out by the first who holds it",
         "messaging.messaging:Messaging._outlives",
-        "return quorum.outlives(self._desk.cluster, (*others, self._desk.me), self._roll())",
+        "return quorum.outlives(self._desk.cluster, (*others, self._desk.me), self._view.nids, self._roll())",
         "return True",
     ),
     mutant(

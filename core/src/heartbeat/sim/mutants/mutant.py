@@ -26,7 +26,7 @@ class Edit(msgspec.Struct, frozen=True):
     """One change of one function."""
 
     where: str
-    """``module:Class.function``, the module as in ``heartbeat.kernel``."""
+    """``module:Class.function``, the module as in ``heartbeat.kernel``, or its whole name."""
     right: str
     wrong: str
 
@@ -56,7 +56,8 @@ def applied(one: Mutant) -> Iterator[None]:
 
 
 def _module(edit: Edit) -> ModuleType:
-    return importlib.import_module(f"heartbeat.kernel.{edit.where.partition(':')[0]}")
+    name = edit.where.partition(":")[0]
+    return importlib.import_module(name if name.startswith("heartbeat.") else f"heartbeat.kernel.{name}")
 
 
 def _function(edit: Edit) -> FunctionType:
