@@ -100,7 +100,8 @@ class Watchdog:
     @property
     def is_settled(self) -> bool:
         """Will beats go on promising what the last one did, while nothing happens?"""
-        return not self.is_used or not proves(self._desk.cluster) or self._backed_s > NEVER_S
+        is_weak = self.device is not None and bool(self.device.weakness)
+        return not self.is_used or not proves(self._desk.cluster) or self._has_promised or is_weak
 
     @property
     def is_armed(self) -> bool:
@@ -112,8 +113,10 @@ class Watchdog:
         0: no promise, as before the first quorum.
         """
         device, timers = self.device, self._desk.cluster.timers
-        if device is None or not self.is_armed or device.weakness or self._backed_s == NEVER_S:
+        if device is None or not self.is_armed or device.weakness:
             return 0
+        if not self._has_promised and not self._is_backed:
+            return 0  # the agreement on a first view may be older than what would end this life at once
         self._has_promised = True
         return round(1000 * promise_s(timers.deadtime_s, timers.keepalive_s, device.timeout_s))
 
