@@ -157,14 +157,15 @@ def test_a_terminal_without_the_files_letters_still_gets_the_report(folder: Path
 
 
 def test_hb_run_refuses_errors_with_the_findings_of_hb_check(check: Check, folder: Path) -> None:
-    (folder / "ha.cf").write_text(HA_CF + "dedtime 1s\nwatchdog /dev/watchdog\n")
+    (folder / "ha.cf").write_text(HA_CF + "dedtime 1s\nudpport x\n")
     (folder / "authkeys").chmod(0o644)
     places = ["--config", str(folder), "--state", str(folder / "state"), "--run-dir", str(folder / "run")]
     refused = _hb("run", *places, "--node", "node1")
     assert refused.returncode == 1
     assert "not started: the configuration has errors" in refused.stderr
     assert "Traceback" not in refused.stderr
-    told = re.findall(r"^  (\S+: error HB-C.*)$", check(str(folder), "--node", "node1").output, re.MULTILINE)
+    output = check(str(folder), "--node", "node1").output
+    told = re.findall(r"^  (\S+: error HB-C.*)$", output, re.MULTILINE)
     assert len(told) == 3, refused.stderr
     for line in told:
         assert line in refused.stderr

@@ -42,7 +42,7 @@ def test_an_operation_and_a_loss_are_kept(tmp_path: Path) -> None:
     journal.append([Operated(1002.0, 7.0, 3, "fence", "lab #1", "", "node2", result), Lost(1003.0, 12, "queue full")])
     reader = open_for_reading(path)
     found = reader.execute("select operation, action, subject, host, outcome, proof, took_s, output from operations")
-    assert found.fetchone() == (3, "fence", "lab #1", "node2", "done", 2, 1.25, "tail")
+    assert found.fetchone() == (3, "fence", "lab #1", "node2", "done", Proof.READ_BACK, 1.25, "tail")
     assert reader.execute("select rows, why from losses").fetchone() == (12, "queue full")
     journal.close()
 

@@ -6,6 +6,7 @@ The file holds the owner's process id, ten characters wide, and a line end (File
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +41,7 @@ def _taken(lock: Path) -> bool:
 
     Two who find the same stale lock could both get past it; the port's exclusive opening stops the second.
     """
-    mine = lock.with_name(f"LTMP.{os.getpid()}")
+    mine = lock.with_name(f"LTMP.{threading.get_native_id()}")  # no two threads of the machine have the same
     try:
         if _is_stale(lock):
             lock.unlink(missing_ok=True)
