@@ -164,8 +164,7 @@ def test_hb_run_refuses_errors_with_the_findings_of_hb_check(check: Check, folde
     assert refused.returncode == 1
     assert "not started: the configuration has errors" in refused.stderr
     assert "Traceback" not in refused.stderr
-    output = check(str(folder), "--node", "node1").output
-    told = re.findall(r"^  (\S+: error HB-C.*)$", output, re.MULTILINE)
+    told = re.findall(r"^  (\S+: error HB-C.*)$", check(str(folder), "--node", "node1").output, re.MULTILINE)
     assert len(told) == 3, refused.stderr
     for line in told:
         assert line in refused.stderr

@@ -1,6 +1,7 @@
 """The contract of a catalogue: it finds types on this host as if each were a plugin."""
 
 import abc
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,28 @@ class TypeDescription:
     """Names of parameters in the order of the old one-line form, where it has one."""
     extra_params: bool = False
     """True when it takes parameters beyond those that it tells of."""
+
+    def given(self, words: Sequence[str]) -> dict[str, str]:
+        """Return the words of a line by parameter, in their old order; the last one takes the rest of the line."""
+        names = self.positional
+        texts = [*words[: len(names) - 1], " ".join(words[len(names) - 1 :])] if len(words) > len(names) else words
+        return dict(zip(names, texts, strict=False))
+
+
+def unfit(path: Path, what: str) -> str:
+    """Return why a file that was found cannot be run; empty when it can. ``what``: ``script``, ``agent``.
+
+    One that others may write is refused, as by cluster-glue: it would be run as root.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as wrong:
+        return f"there is no {what} {path} ({wrong.strerror})"
+    if not stat.S_ISREG(mode):
+        return f"{path} is no file"
+    if not mode & 0o100:
+        return f"{path} is not executable"
+    return f"{path} may be written by others than its owner: chmod go-w {path}" if mode & 0o022 else ""
 
 
 class Catalogue(Plugin, abc.ABC):

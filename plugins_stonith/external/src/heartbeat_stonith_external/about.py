@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heartbeat.plugin import NotInstalled, Param, ParamKind, PluginError
-from heartbeat.plugin.catalogue import TypeDescription
+from heartbeat.plugin.catalogue import TypeDescription, unfit
 
-from heartbeat_stonith_external.script import Script, is_secret, problem_of
+from heartbeat_stonith_external.script import Script, is_secret
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -24,7 +24,7 @@ def ask(path: Path) -> TypeDescription:
     ``getconfignames`` counts; a description that is missing or no XML costs its helps and defaults alone. Raises
     PluginError.
     """
-    if problem := problem_of(path):
+    if problem := unfit(path, "script"):
         raise NotInstalled(problem)
     return _asked(path, path.stat().st_mtime_ns)
 

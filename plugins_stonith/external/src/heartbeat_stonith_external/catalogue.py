@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from heartbeat.plugin import API_CURRENT, Catalogue, CatalogueEntry, Param
-from heartbeat.plugin.catalogue import TypeDescription
+from heartbeat.plugin.catalogue import TypeDescription, unfit
 
 from heartbeat_stonith_external import about
-from heartbeat_stonith_external.script import FOLDERS, is_script_name, problem_of
+from heartbeat_stonith_external.script import FOLDERS, is_script_name
 
 RANK = 35
 PREFIX = "external/"
@@ -36,16 +36,14 @@ class ExternalScripts(Catalogue):
         file = name.removeprefix(PREFIX)
         if not name.startswith(PREFIX) or not is_script_name(file):
             return None
-        path = next((path for folder in self.folders if not problem_of(path := folder / file)), None)
+        path = next((path for folder in self.folders if not unfit(path := folder / file, "script")), None)
         if path is None:
             return None
         return CatalogueEntry("stonith", name, "external", {"script": str(path)}, str(path), RANK)
 
     def words(self, entry: CatalogueEntry, words: Sequence[str]) -> dict[str, str]:
         """Return the parameters of words in the order of ``getconfignames``; the last takes the rest of the line."""
-        names = self.about(entry).positional if words else ()
-        texts = [*words[: len(names) - 1], " ".join(words[len(names) - 1 :])] if len(words) > len(names) else words
-        return {**entry.params, **dict(zip(names, texts, strict=False))}
+        return {**entry.params, **(self.about(entry).given(words) if words else {})}
 
     def describe(self, entry: CatalogueEntry) -> tuple[Param, ...]:
         return self.about(entry).params

@@ -5,7 +5,6 @@ and words on stdout where a verb has an answer.
 """
 
 import re
-import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heartbeat.plugin import BadConfig, NotInstalled, PluginError, occasion
+from heartbeat.plugin.catalogue import unfit
 
 if TYPE_CHECKING:
     from heartbeat.plugin.program import Ended
@@ -44,22 +44,6 @@ def is_secret(parameter: str) -> bool:
     return _SECRET.search(parameter) is not None
 
 
-def problem_of(path: Path) -> str:
-    """Return why a file cannot be run as a script; empty when it can.
-
-    One that others may write is refused, as by cluster-glue: it would be run as root.
-    """
-    try:
-        mode = path.stat().st_mode
-    except OSError as wrong:
-        return f"there is no script {path} ({wrong.strerror})"
-    if not stat.S_ISREG(mode):
-        return f"{path} is no file"
-    if not mode & 0o100:
-        return f"{path} is not executable"
-    return f"{path} may be written by others than its owner: chmod go-w {path}" if mode & 0o022 else ""
-
-
 @dataclass(frozen=True, slots=True)
 class Script:
     """A script with the parameters of one device; without any it can still tell about itself."""
@@ -75,7 +59,7 @@ class Script:
 
     def run(self, verb: str, *host: str) -> "Ended":
         """Run one verb to its end. Raises NotInstalled, TimedOut; BadConfig for what cannot stand in an environment."""
-        if problem := problem_of(self.path):
+        if problem := unfit(self.path, "script"):
             raise NotInstalled(problem)
         for name, value in self.settings.items():
             if "\0" in value or "=" in name:

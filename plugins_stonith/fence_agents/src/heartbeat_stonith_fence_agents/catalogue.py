@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from heartbeat.plugin import API_CURRENT, Catalogue, CatalogueEntry, Param
-from heartbeat.plugin.catalogue import TypeDescription
+from heartbeat.plugin.catalogue import TypeDescription, unfit
 
 from heartbeat_stonith_fence_agents import metadata
-from heartbeat_stonith_fence_agents.program import FOLDERS, is_agent_name, problem_of
+from heartbeat_stonith_fence_agents.program import FOLDERS, is_agent_name
 
 RANK = 40
 """Behind scripts of ``external/*`` (35), which have names of their own anyway."""
@@ -37,16 +37,14 @@ class FenceAgents(Catalogue):
         file = f"fence_{name.removeprefix(OLD)}" if name.startswith(OLD) else name
         if not is_agent_name(file):
             return None
-        path = next((path for folder in self.folders if not problem_of(path := folder / file)), None)
+        path = next((path for folder in self.folders if not unfit(path := folder / file, "agent")), None)
         if path is None:
             return None
         return CatalogueEntry("stonith", name, "fence_agent", {"agent": str(path)}, str(path), RANK)
 
     def words(self, entry: CatalogueEntry, words: Sequence[str]) -> dict[str, str]:
         """Return the parameters of words in the order of the meta-data, as ``rhcs/*`` had it."""
-        names = self.about(entry).positional if words else ()
-        texts = [*words[: len(names) - 1], " ".join(words[len(names) - 1 :])] if len(words) > len(names) else words
-        return {**entry.params, **dict(zip(names, texts, strict=False))}
+        return {**entry.params, **(self.about(entry).given(words) if words else {})}
 
     def describe(self, entry: CatalogueEntry) -> tuple[Param, ...]:
         return self.about(entry).params

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heartbeat.plugin import NotInstalled, Param, ParamKind, PluginError
-from heartbeat.plugin.catalogue import TypeDescription
+from heartbeat.plugin.catalogue import TypeDescription, unfit
 
-from heartbeat_stonith_fence_agents.program import ENVIRONMENT, problem_of
+from heartbeat_stonith_fence_agents.program import ENVIRONMENT
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -43,7 +43,7 @@ class Agent:
 
 def ask(path: Path) -> Agent:
     """Run the agent's ``metadata``; the answer is kept as long as the file does not change. Raises PluginError."""
-    if problem := problem_of(path):
+    if problem := unfit(path, "agent"):
         raise NotInstalled(problem)
     return _asked(path, path.stat().st_mtime_ns)
 

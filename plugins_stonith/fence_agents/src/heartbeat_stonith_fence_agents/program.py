@@ -5,7 +5,6 @@ program prints is taken for a reason, never for a success.
 """
 
 import re
-import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heartbeat.plugin import BadConfig, NotInstalled, occasion
+from heartbeat.plugin.catalogue import unfit
 
 if TYPE_CHECKING:
     from heartbeat.plugin.program import Ended
@@ -45,22 +45,6 @@ def is_agent_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None and name not in NO_AGENTS
 
 
-def problem_of(path: Path) -> str:
-    """Return why a file cannot be run as an agent; empty when it can.
-
-    One that others may write is refused, as cluster-glue refuses such: it would be run as root.
-    """
-    try:
-        mode = path.stat().st_mode
-    except OSError as wrong:
-        return f"there is no agent {path} ({wrong.strerror})"
-    if not stat.S_ISREG(mode):
-        return f"{path} is no file"
-    if not mode & 0o100:
-        return f"{path} is not executable"
-    return f"{path} may be written by others than its owner: chmod go-w {path}" if mode & 0o022 else ""
-
-
 @dataclass(frozen=True, slots=True)
 class FenceProgram:
     """An agent with the parameters of one device."""
@@ -77,7 +61,7 @@ class FenceProgram:
 
         Raises NotInstalled, TimedOut; BadConfig for a value that cannot be said in a line.
         """
-        if problem := problem_of(self.path):
+        if problem := unfit(self.path, "agent"):
             raise NotInstalled(problem)
         lines = {"action": action, **self.settings, **plug}
         given = "".join(f"{name}={_quoted(name, value)}\n" for name, value in lines.items())
