@@ -17,7 +17,7 @@ from heartbeat.executor.devices import DeviceWork
 from heartbeat.executor.verdict import Refused
 from heartbeat.model.operation import Action, Outcome
 from heartbeat.model.proof import Proof
-from heartbeat.pils import PluginRegistry
+from heartbeat.pils.registry import PluginRegistry
 from heartbeat.plugin import PluginError, Power, StonithDevice
 from heartbeat.testing.device import DeviceSimulator, Fault
 from heartbeat.testing.stonith import StonithConformance

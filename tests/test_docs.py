@@ -14,7 +14,7 @@ from heartbeat.cli import hb
 from heartbeat.config.codes import CODES
 from heartbeat.config.directives import DIRECTIVES, KNOWN_MEDIA, Standing
 from heartbeat.model.fence_codes import FENCE_CODES
-from heartbeat.pils import PluginRegistry
+from heartbeat.pils.registry import PluginRegistry
 
 ROOT = Path(__file__).resolve().parents[1]
 PAPERS = sorted(

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from heartbeat.pils import PluginRegistry
+from heartbeat.pils.registry import PluginRegistry
 from heartbeat.testing.device import Fault
 from heartbeat.testing.namespace import Namespace, cable, namespaces, why_not
 from heartbeat_stonith_lab.simulator import LabSwitch

@@ -13,7 +13,7 @@ from heartbeat.config.devices import params_of_words
 from heartbeat.executor.byhand import run_by_hand
 from heartbeat.model.operation import Action, Outcome
 from heartbeat.model.proof import Proof
-from heartbeat.pils import PluginRegistry
+from heartbeat.pils.registry import PluginRegistry
 from heartbeat.testing.device import Fault
 from heartbeat.wire.executor import Run
 from heartbeat_stonith_apc.simulator import ApcAgent

@@ -13,7 +13,7 @@ from heartbeat.cli.stonith_types import any_type
 from heartbeat.executor.byhand import run_by_hand
 from heartbeat.model.operation import Action, Outcome, Result
 from heartbeat.model.proof import Proof
-from heartbeat.pils import PluginRegistry
+from heartbeat.pils.registry import PluginRegistry
 from heartbeat.testing.device import Fault
 from heartbeat.testing.outlets import OutletSimulator
 from heartbeat.wire.executor import Run

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from heartbeat.cli import hb
-from heartbeat.pils import PluginRegistry
 from heartbeat.pils.pages import INDEX, WHERE, pages
+from heartbeat.pils.registry import PluginRegistry
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = sorted(path.parent for path in ROOT.glob("plugins_*/*/pyproject.toml"))

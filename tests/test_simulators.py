@@ -4,7 +4,7 @@ import contextlib
 import time
 
 import pytest
-from heartbeat.pils import PluginRegistry
+from heartbeat.pils.registry import PluginRegistry
 from heartbeat.plugin import Power, StonithDevice
 from heartbeat.testing.contract import checked
 from heartbeat.testing.outlets import Outlets

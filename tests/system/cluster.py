@@ -12,7 +12,7 @@ from heartbeat.journal.query import Entry, Filter, Journal
 from heartbeat.lab.lab import Lab
 from heartbeat.lab.oracle import Oracle, watching
 from heartbeat.model.status import ClusterStatus, GroupStatus, NodeStatus
-from heartbeat.pils import PluginRegistry
+from heartbeat.pils.registry import PluginRegistry
 
 from tests.system.figures import Figures, measure
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from heartbeat.pils import PluginRegistry
+from heartbeat.pils.registry import PluginRegistry
 from heartbeat.plugin import StonithDevice
 from heartbeat.testing.simulators import simulated_types
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from heartbeat.lab.lab import Lab
 from heartbeat.lab.oracle import watching
-from heartbeat.pils import PluginRegistry
+from heartbeat.pils.registry import PluginRegistry
 
 from tests.system.cluster import ADDRESS, Cluster, write_files
 

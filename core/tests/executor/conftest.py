@@ -357,7 +357,7 @@ class Executor:
     def launch(self) -> None:
         self.pid = os.fork()
         if self.pid == 0:
-            serve(self.places, registry=Shelf())
+            serve(self.places, plugins=Shelf())
 
     def connect(self) -> Daemon:
         daemon = Daemon(self.places.executor_socket)

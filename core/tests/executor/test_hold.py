@@ -64,7 +64,7 @@ class Held(Executor):
     def launch(self) -> None:
         self.pid = os.fork()
         if self.pid == 0:
-            serve(self.places, registry=HolderShelf())
+            serve(self.places, plugins=HolderShelf())
 
     def renew(self, seconds: float, *muted: str) -> None:
         """Let everything answer for so long from now, but these."""

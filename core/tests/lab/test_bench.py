@@ -12,7 +12,7 @@ from heartbeat.lab.bench_cluster import CLASSIC, FAST, FASTEST, write_cluster
 from heartbeat.lab.bench_figures import FIGURES, Deaths, measured, measured_deaths, with_nodes
 from heartbeat.lab.bench_load import Probe
 from heartbeat.lab.plan import read_plan
-from heartbeat.pils import PluginRegistry
+from heartbeat.pils.registry import PluginRegistry
 
 BY_NAME = {figure.name: figure for figure in FIGURES}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from heartbeat.lab.box_plan import BoxPlan, asked_for, at_cables, line_of, misfit
 from heartbeat.lab.plan import BadLab, LabPlan, read_plan
-from heartbeat.pils import PluginRegistry
+from heartbeat.pils.registry import PluginRegistry
 
 NODES = ("node1", "node2", "node3")
 SEED = "stonith_host node1 rps10 /dev/ttyS1 node2 0\nstonith_host node2 rps10 /dev/ttyS1 node1 0\n"

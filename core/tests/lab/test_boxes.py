@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from heartbeat.lab.control import LabError
 from heartbeat.lab.lab import Lab, user_namespace
-from heartbeat.pils import PluginRegistry
+from heartbeat.pils.registry import PluginRegistry
 from heartbeat.testing.simulators import simulated_types
 
 pytestmark = [pytest.mark.xdist_group("boxes"), pytest.mark.system]

@@ -12,7 +12,7 @@ from heartbeat.lab.control import LabError, NoLab
 from heartbeat.lab.lab import Lab, user_namespace
 from heartbeat.lab.node import DEATH_S
 from heartbeat.lab.oracle import watching
-from heartbeat.pils import PluginRegistry
+from heartbeat.pils.registry import PluginRegistry
 
 VIRTUAL = "10.9.9.9"
 pytestmark = pytest.mark.xdist_group("lab")  # one lab serves all of them

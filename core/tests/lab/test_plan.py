@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from heartbeat.lab.plan import BadLab, LabPlan, read_plan
-from heartbeat.pils import PluginRegistry
+from heartbeat.pils.registry import PluginRegistry
 
 TWO_MEDIA = """
 keepalive 200ms

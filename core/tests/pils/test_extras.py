@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from heartbeat.pils import PluginRegistry
 from heartbeat.pils.last_found import LastFound
 from heartbeat.pils.listing import State, checked, listed
+from heartbeat.pils.registry import PluginRegistry
 from heartbeat.pils.selection import Selection
 from heartbeat.plugin import NotInstalled
 

@@ -2,9 +2,9 @@
 
 import base64
 
-from heartbeat.pils import PluginRegistry
 from heartbeat.pils.fingerprint import fingerprint, fingerprint_differences, fingerprint_of_used
 from heartbeat.pils.lock import Locked
+from heartbeat.pils.registry import PluginRegistry
 
 CORE = Locked("heartbeat-core", "4.0.0", "aa", ())
 UDP = Locked("heartbeat-comm-udp", "4.0.0", "bb", ("comm:udp",))

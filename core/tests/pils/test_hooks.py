@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from heartbeat.pils import PluginRegistry
 from heartbeat.pils.failure import CannotLoad
 from heartbeat.pils.hooks import HOOKS, Listeners
+from heartbeat.pils.registry import PluginRegistry
 from heartbeat.pils.selection import Selection
 from heartbeat.plugin import BadConfig
 

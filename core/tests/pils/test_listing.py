@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from heartbeat.pils import PluginRegistry
 from heartbeat.pils.capability import capabilities, refinements
 from heartbeat.pils.example import Example, example
 from heartbeat.pils.kinds import KINDS
 from heartbeat.pils.last_found import Found, LastFound
 from heartbeat.pils.listing import State, listed
+from heartbeat.pils.registry import PluginRegistry
 from heartbeat.pils.selection import Selection
 from heartbeat.plugin import Authenticator, Kind, Medium, Param, ParamKind, Plugin, ResourceAgent, StonithDevice
 

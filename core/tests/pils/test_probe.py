@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
-from heartbeat.pils import PluginRegistry
 from heartbeat.pils.patience import TookTooLong, limited
 from heartbeat.pils.probe import Probed, probe
+from heartbeat.pils.registry import PluginRegistry
 from heartbeat.pils.selection import Selection
 
 from core.tests.plugin_site import BROKEN, PluginSite

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 
 import pytest
-from heartbeat.pils import PluginRegistry
 from heartbeat.pils.failure import CannotLoad
-from heartbeat.pils.registry import Ambiguous
+from heartbeat.pils.registry import Ambiguous, PluginRegistry
 from heartbeat.pils.selection import LeftOut, Selection
 from heartbeat.plugin import PluginError, StonithDevice
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from heartbeat.pils import PluginRegistry
+from heartbeat.pils.registry import PluginRegistry
 from heartbeat.pils.scaffold import MAIN, Scaffold
 from heartbeat.pils.validation.behaviour import is_tested
 from heartbeat.pils.validation.finding import Finding, Severity, tier

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from heartbeat.pils import PluginRegistry
 from heartbeat.pils.kinds import KINDS
+from heartbeat.pils.registry import PluginRegistry
 
 ROOT = Path(__file__).parents[3]
 OURS = sorted(

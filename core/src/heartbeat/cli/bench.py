@@ -67,7 +67,7 @@ def failover(name: str, *, in_json: bool, runs: int | None, only: tuple[str, ...
     Exits with 1 when a figure misses its target, with 2 where no lab can run. Nothing here says how your machines
     will do: it says how this one does.
     """
-    from heartbeat.pils import PluginRegistry
+    from heartbeat.pils.registry import PluginRegistry
 
     figures = FIGURES if nodes is None else with_nodes(nodes)
     wanted = [figure for figure in figures if not only or any(_means(word, figure) for word in only)]

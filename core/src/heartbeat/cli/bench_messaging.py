@@ -34,7 +34,7 @@ def messaging(name: str, *, in_json: bool, only: tuple[str, ...]) -> None:
 
     Exits with 1 when a figure misses its target, with 2 where no lab can run.
     """
-    from heartbeat.pils import PluginRegistry
+    from heartbeat.pils.registry import PluginRegistry
 
     wanted = [figure for figure in FIGURES if not only or figure.name in only]
     if not wanted:

@@ -32,7 +32,7 @@ def demo(name: str, *, in_json: bool, keep: bool) -> None:
     Runs as root, and in a user namespace without. Exits with 2 and one line where neither is possible, with 1 when the
     cluster did not do as it should.
     """
-    from heartbeat.pils import PluginRegistry
+    from heartbeat.pils.registry import PluginRegistry
 
     for number in ENDS:
         signal.signal(number, _end)

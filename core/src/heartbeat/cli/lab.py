@@ -63,7 +63,7 @@ def up(
     A power device that ha.cf has on a serial port is there, simulated, when its plugin brings a simulator. --fence puts
     any such device in the place of those in ha.cf: its relays really take a node's power.
     """
-    from heartbeat.pils import PluginRegistry
+    from heartbeat.pils.registry import PluginRegistry
 
     try:
         delay_s = parse_duration(boot_delay)

@@ -38,7 +38,7 @@ def chaos(
     from heartbeat.lab.oracle import watching
     from heartbeat.lab.plan import read_plan
     from heartbeat.lab.schedule import draw
-    from heartbeat.pils import PluginRegistry
+    from heartbeat.pils.registry import PluginRegistry
 
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     registry = PluginRegistry(config=directory)

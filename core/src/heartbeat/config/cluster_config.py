@@ -126,3 +126,11 @@ class ClusterConfig(msgspec.Struct, frozen=True):
     """Environment of the clients."""
     tie_breakers: tuple[TieBreakerConfig, ...] = ()
     """In the order in which they are asked."""
+
+    @property
+    def drivers(self) -> tuple[tuple[str, str], ...]:
+        """Kind and name of every agent, device and tie-breaker that is named here, once each, sorted."""
+        agents = {("ra", resource.agent) for group in self.cluster.groups for resource in group.resources}
+        devices = {("stonith", device.type) for device in self.devices}
+        breakers = {("quorum", breaker.type) for breaker in self.tie_breakers}
+        return tuple(sorted(agents | devices | breakers))

@@ -70,7 +70,7 @@ class ExecutorLink:
         }
         self._devices: Mapping[str, DeviceConfig] = {device.name: device for device in config.devices}
         self._tie_breakers = {breaker.name: breaker for breaker in config.tie_breakers}
-        self._plugins = plugins_of(config)
+        self._plugins = config.drivers
         self._under_way: dict[int, _Operation] = {}
         self._inherited: set[int] = set()
         self._asked: dict[int, tuple[DeviceConfig, int]] = {}
@@ -362,11 +362,3 @@ class _Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._link.lost()
-
-
-def plugins_of(config: ClusterConfig) -> tuple[tuple[str, str], ...]:
-    """Return every agent, device and tie-breaker that the configuration names, once each, sorted."""
-    agents = {("ra", resource.agent) for group in config.cluster.groups for resource in group.resources}
-    devices = {("stonith", device.type) for device in config.devices}
-    breakers = {("quorum", breaker.type) for breaker in config.tie_breakers}
-    return tuple(sorted(agents | devices | breakers))

@@ -1,9 +1,8 @@
 """The keys of authkeys, at work: every key opens, one seals. A frame says which by its header's key number."""
 
-import importlib
-
 import msgspec
 
+from heartbeat.pils.place import load_class
 from heartbeat.plugin.auth import AuthenticationError, Authenticator, FrameContext
 from heartbeat.plugin.secret import Secret
 from heartbeat.wire.frame import HEADER_BYTES, Header
@@ -89,14 +88,4 @@ def _authenticator(place: str) -> Authenticator:
     return made
 
 
-def load_class(place: str) -> type:
-    """Return the class at ``module:class``: plugins were found and checked before, in a process thrown away since."""
-    module, _, name = place.partition(":")
-    found = importlib.import_module(module)
-    for part in name.split("."):
-        found = getattr(found, part)
-    assert isinstance(found, type)
-    return found
-
-
-__all__ = ["AuthenticationError", "KeyLine", "Keyring", "Keys", "UnknownKey", "load_class"]
+__all__ = ["AuthenticationError", "KeyLine", "Keyring", "Keys", "UnknownKey"]

@@ -19,6 +19,7 @@ from heartbeat.daemon.access import Access
 from heartbeat.daemon.keyring import KeyLine, Keys
 from heartbeat.daemon.node_plan import ClientPlan, Identity, NodePlan
 from heartbeat.model.places import Places
+from heartbeat.pils.place import place_of
 
 if TYPE_CHECKING:
     # Imported by the child alone.
@@ -64,10 +65,11 @@ def plan_of(config: ClusterConfig, keys: "AuthKeys", registry: "Registry") -> No
     return NodePlan(
         config=config,
         keys=_keys(keys, registry),
-        media=tuple(_place(registry.load("comm", medium.directive)) for medium in config.media),
+        media=tuple(place_of(registry.load("comm", medium.directive)) for medium in config.media),
         access=_access(config, admin_gid),
         identity=_identity(config.process.user) if config.process.user else None,
         admin_gid=admin_gid,
+        drivers=_drivers(config, registry),
         clients=tuple(ClientPlan(_identity(one.user), one.argv, one.failfast) for one in config.clients),
     )
 
@@ -85,14 +87,15 @@ def _load_keys(places: Places, user: str) -> Keys | None:
 
 def _keys(keys: "AuthKeys", registry: "Registry") -> Keys:
     lines = [
-        KeyLine(number, key.method, _place(registry.load("auth", key.method)), key.secret.reveal())
+        KeyLine(number, key.method, place_of(registry.load("auth", key.method)), key.secret.reveal())
         for number, key in sorted(keys.keys.items())
     ]
     return Keys(keys.active, tuple(lines))
 
 
-def _place(found: type) -> str:
-    return f"{found.__module__}:{found.__qualname__}"
+def _drivers(config: ClusterConfig, registry: "Registry") -> tuple[tuple[str, str, str], ...]:
+    places = ((kind, name, place_of(registry.load(kind, name))) for kind, name in config.drivers)
+    return tuple(driver for driver in places if driver[2])
 
 
 def _access(config: ClusterConfig, admin_gid: int | None) -> Access:

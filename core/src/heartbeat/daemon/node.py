@@ -15,7 +15,7 @@ from heartbeat.daemon.api import Api
 from heartbeat.daemon.executor_link import ExecutorLink
 from heartbeat.daemon.frames import FrameGate
 from heartbeat.daemon.hold_line import HoldLine
-from heartbeat.daemon.keyring import Keyring, load_class
+from heartbeat.daemon.keyring import Keyring
 from heartbeat.daemon.leash import ExecutorHung, Leash, Leave, NewKeys, Up
 from heartbeat.daemon.log import Log, Sinks
 from heartbeat.daemon.media import Link, Links, MakeMedium, PortInUse
@@ -35,6 +35,7 @@ from heartbeat.model.names import NodeName
 from heartbeat.model.places import Places
 from heartbeat.model.reason import Decision
 from heartbeat.model.status import ClusterStatus
+from heartbeat.pils.place import load_class
 from heartbeat.plugin.comm import Medium
 from heartbeat.plugin.param import parse_params
 from heartbeat.wire.frame import Header

@@ -37,5 +37,7 @@ class NodePlan(msgspec.Struct, frozen=True):
     """Whom the daemon becomes; None: it stays who it is."""
     admin_gid: int | None
     clients: tuple[ClientPlan, ...]
+    drivers: tuple[tuple[str, str, str], ...] = ()
+    """Kind, name and place of each agent, device and tie-breaker that an import gives."""
     plugins: str = ""
     """Fingerprint of what the configuration uses, for the other nodes."""

@@ -182,13 +182,22 @@ class Supervisor:
         from heartbeat.daemon.executor_log import log_through
         from heartbeat.daemon.realtime import guard_priority
         from heartbeat.executor.main import serve
+        from heartbeat.pils.placed import PlacedPlugins
 
         self._log.pipe.only_write()
         log_through(self._log.pipe)
         priority = guard_priority(self._plan.config.process)
         config = self._plan.config
         watchdog = (config.watchdog, round(config.cluster.watchdog_s))
-        serve(self._places, listener=self._listener, hold=self._hold, priority=priority, watchdog=watchdog)
+        plugins = PlacedPlugins(self._plan.drivers, self._places.config)
+        serve(
+            self._places,
+            plugins=plugins,
+            listener=self._listener,
+            hold=self._hold,
+            priority=priority,
+            watchdog=watchdog,
+        )
 
     def _be_daemon(self) -> int:
         self._leash.close()

@@ -9,7 +9,7 @@ from heartbeat.executor.devices import DeviceWork
 from heartbeat.executor.ties import TieWork
 from heartbeat.executor.verdict import Refused, one_line
 from heartbeat.model.operation import Result
-from heartbeat.plugin import Params, Plugin, Registry, ResourceAgent, StonithDevice, TieBreaker, parse_params
+from heartbeat.plugin import Params, Plugin, ResourceAgent, StonithDevice, TieBreaker, parse_params
 from heartbeat.wire.executor import Run
 
 
@@ -21,11 +21,18 @@ class Work(Protocol):
     def follow_up(self) -> None: ...
 
 
+class Source(Protocol):
+    """Where plugins come from."""
+
+    def load(self, kind: str, name: str) -> type[Plugin]:
+        """Import and return one plugin's class; as of ``heartbeat.plugin.Registry``."""
+
+
 class Loader:
     """The executor's plugins."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self, source: Source) -> None:
+        self._source = source
         self._classes: dict[tuple[str, str], type[Plugin]] = {}
         self.broken: dict[str, str] = {}
         """``kind:name`` to the reason, of those that could not be loaded or warmed."""
@@ -39,7 +46,7 @@ class Loader:
             if (kind, name) in self._classes:
                 continue
             try:
-                loaded = self._registry.load(kind, name)
+                loaded = self._source.load(kind, name)
                 loaded.warm()
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a vendor's import may raise anything
                 self.broken[f"{kind}:{name}"] = one_line(f"{type(error).__name__}: {error}")
@@ -53,7 +60,7 @@ class Loader:
         """Return a plugin's class; one that was not warmed is imported now. Raises Refused."""
         if (kind, name) not in self._classes:
             try:
-                self._classes[kind, name] = self._registry.load(kind, name)
+                self._classes[kind, name] = self._source.load(kind, name)
             except Exception as error:
                 raise Refused(f"{kind}:{name} cannot be loaded: {error}") from error
         return self._classes[kind, name]

@@ -9,13 +9,12 @@ from typing import NoReturn
 from heartbeat.executor.child import Birth
 from heartbeat.executor.ledger import Ledger
 from heartbeat.executor.link import hold_socket, listen
-from heartbeat.executor.loader import Loader
+from heartbeat.executor.loader import Loader, Source
 from heartbeat.executor.process import OOM_SPARED, adopt_orphans, normal_scheduling, oom_score_adj
 from heartbeat.executor.seat import SeatTaken, take_seat
 from heartbeat.executor.server import Server
 from heartbeat.executor.tokens import KeptTokens
 from heartbeat.model.places import Places
-from heartbeat.plugin import Registry
 
 _log = logging.getLogger("heartbeat.executor")
 
@@ -23,7 +22,7 @@ _log = logging.getLogger("heartbeat.executor")
 def serve(
     places: Places,
     *,
-    registry: Registry | None = None,
+    plugins: Source | None = None,
     listener: socket.socket | None = None,
     hold: socket.socket | None = None,
     priority: int = 0,
@@ -35,7 +34,7 @@ def serve(
     the parent before the fork, so that no daemon can come too early; without it the socket is made here, in place of a
     stale one; ``hold`` likewise, from ``heartbeat.executor.link.hold_socket``. ``priority``: of SCHED_RR, for the
     guard; 0 where real-time scheduling is not wanted. ``watchdog``: the path of the machine's, empty for none, and its
-    time-out in seconds; opened when a daemon first lets it be fed. ``registry``: where plugins come from; by default
+    time-out in seconds; opened when a daemon first lets it be fed. ``plugins``: where they come from; by default
     the installed ones.
 
     Outlives daemons. Ignores SIGINT, SIGHUP and SIGPIPE. SIGTERM, which only the supervisor sends, ends it: what
@@ -43,7 +42,7 @@ def serve(
     when another executor holds the run directory and does not yield.
     """
     try:
-        server = _set_up(places, registry, listener, hold, priority, watchdog)
+        server = _set_up(places, plugins, listener, hold, priority, watchdog)
     except SeatTaken as taken:
         _log.critical("the executor cannot start: %s", taken)
         os._exit(1)
@@ -57,7 +56,7 @@ def serve(
 
 def _set_up(
     places: Places,
-    registry: Registry | None,
+    plugins: Source | None,
     listener: socket.socket | None,
     hold: socket.socket | None,
     priority: int,
@@ -72,7 +71,7 @@ def _set_up(
         _log.warning("left by an earlier executor: %s", line)
     null_fd = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     os.dup2(null_fd, 0)
-    birth = Birth(Loader(registry or _installed()), null_fd, str(oom_before).encode())
+    birth = Birth(Loader(plugins or _installed()), null_fd, str(oom_before).encode())
     return Server(
         birth,
         listener=listener or listen(places.executor_socket),
@@ -95,8 +94,8 @@ def _become_executor() -> None:
     adopt_orphans("hb-executor")
 
 
-def _installed() -> Registry:
-    """The scan of installed distributions is paid by whoever brings no registry."""
+def _installed() -> Source:
+    """The scan of installed distributions is paid by whoever brings no plugins."""
     from heartbeat.pils.registry import PluginRegistry
 
     return PluginRegistry()

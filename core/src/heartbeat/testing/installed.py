@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from heartbeat.pils import PluginRegistry
 from heartbeat.pils.kinds import CONFORMANCE_GROUP, KINDS
 from heartbeat.pils.parameter_table import as_text
+from heartbeat.pils.registry import PluginRegistry
 from heartbeat.plugin import Catalogue, Kind, Medium, Plugin, PluginError, ResourceAgent, StonithDevice
 from heartbeat.testing.auth import AuthConformance
 from heartbeat.testing.catalogue import CatalogueConformance

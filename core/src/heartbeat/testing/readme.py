@@ -11,7 +11,7 @@ from heartbeat.pils.parameter_table import parameter_table
 __all__ = ["parameter_table"]
 
 if __name__ == "__main__":
-    from heartbeat.pils import PluginRegistry
+    from heartbeat.pils.registry import PluginRegistry
 
     kind, _, name = sys.argv[1].partition(":")
     print(parameter_table(PluginRegistry().load(kind, name)), end="")

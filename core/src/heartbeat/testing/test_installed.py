@@ -6,7 +6,7 @@ which need a device, a service or a link, what can be known from declarations, m
 
 import pytest
 
-from heartbeat.pils import PluginRegistry
+from heartbeat.pils.registry import PluginRegistry
 from heartbeat.plugin import Kind, Plugin
 from heartbeat.testing.declaration import declaration_findings
 from heartbeat.testing.installed import checks_for, run
