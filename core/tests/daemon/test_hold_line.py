@@ -48,3 +48,12 @@ def test_a_guard_that_is_not_there_is_told_of_and_the_next_one_is_reached(
         guard.settimeout(5.0)
         line.say(effects.Hold(2.0))
         assert decode_word(guard.recv(1000)) == Hold(2.0)
+
+
+def test_a_socket_made_anew_is_reached_with_the_next_word(line: HoldLine, log: Any, tmp_path: Path) -> None:
+    for number in (1.0, 2.0):
+        with hold_socket(tmp_path / "hold.sock") as guard:
+            guard.settimeout(5.0)
+            line.say(effects.Hold(number))
+            assert decode_word(guard.recv(1000)) == Hold(number)
+    assert log.texts == []

@@ -28,10 +28,21 @@ class HoldLine:
         self._send(Disarm())
 
     def _send(self, word: Word) -> None:
+        said = encode_word(word)
         try:
-            self._socket.sendto(encode_word(word), self._path)
+            self._socket.send(said)
         except BlockingIOError:
             return  # ten wait unread: the executor imports, or its guard stands still
+        except OSError:  # not connected yet, or to a socket that is no more
+            self._connect(said)
+
+    def _connect(self, said: bytes) -> None:
+        """To look up a path with each beat is a third of what saying it costs to a process that comes from sleep."""
+        try:
+            self._socket.connect(self._path)
+            self._socket.send(said)
+        except BlockingIOError:
+            return
         except OSError as wrong:
             self._log.seldom("hold", f"the guard cannot be reached at {self._path}: {wrong.strerror}")
 

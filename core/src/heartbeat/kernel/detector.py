@@ -70,6 +70,8 @@ class Peer:
         """No verdict before, because it was we who stood still."""
         self.silent_decision = 0
         self.beat: Beat | None = None
+        self.said: Beat | None = None
+        """The same beat without its stamps and ages."""
         self.beat_sequence = 0
         """Its frame number: what was sent before it and comes later has been said anew."""
         self.boot_id = ""
@@ -151,6 +153,7 @@ class Detector:
         """The peer's daemon started anew; what was known of the link numbers is void."""
         peer = self.peers[nid]
         before, peer.incarnation, peer.beat, peer.hears = peer.incarnation, incarnation, None, {}
+        peer.said = None
         peer.beat_sequence = 0
         for health in peer.links:
             health.sequence = 0
@@ -181,7 +184,7 @@ class Detector:
 
     def beat(self, nid: Nid, beat: Beat) -> None:
         peer = self.peers[nid]
-        peer.beat, peer.boot_id = beat, beat.boot_id
+        peer.beat, peer.said, peer.boot_id = beat, _without_ages(beat), beat.boot_id
         dead_s = self.dead_after_s(peer)
         hears = {h.nid: h.incarnation for h in beat.row if h.age_ms <= 1000 * max(dead_s, self._patience_s(h.nid))}
         if hears != peer.hears:
@@ -205,7 +208,7 @@ class Detector:
         Young enough to be no matter for any part: the hold is the first, which asks from 0.8 of deadtime on.
         """
         before = self.peers[nid].beat
-        if before is None or len(beat.row) != len(before.row) or _without_ages(beat) != _without_ages(before):
+        if before is None or len(beat.row) != len(before.row) or _without_ages(beat) != self.peers[nid].said:
             return False
         young_ms = min(self._desk.cluster.timers.warntime_s, self.deadtime_s / 2) * 1000
         oldest_ms = max(beat.executor_age_ms, before.executor_age_ms, beat.persist_age_ms, before.persist_age_ms)

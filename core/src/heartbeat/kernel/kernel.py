@@ -148,8 +148,9 @@ class Kernel:
             self._be_born()
         self._pauses.notice(self._last_s)
         self._last_s = now_s
-        self._take(event)
         is_wake = isinstance(event, events.Wake)
+        if not is_wake:
+            self._take(event)
         if isinstance(event, events.Wake) and event.more_waits:
             self._beat_in_a_flood()
             return desk.effects
@@ -247,8 +248,6 @@ class Kernel:
                 self._voters.persisted(event.key, event.error)
             case events.Asked():
                 self._leaving.ask(event.why)
-            case events.Wake():
-                pass
 
     # Frames.
 
