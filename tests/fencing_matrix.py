@@ -36,9 +36,10 @@ PATIENT_S, HASTY_S = 20.0, 3.0
 AT_ONCE = 6
 """Cells of a row that wait side by side; each has a device of its own."""
 
-NOT_PLAYED, PROVED, ASKED, TOLD, BELIEVED = "", "✓", "asked", "no", "WRONG"
+NOT_PLAYED, PROVED, RESET, ASKED, TOLD, BELIEVED = "", "✓", "reset", "asked", "no", "WRONG"
 LEGEND = {
     PROVED: "done, and so it is: the device, asked again, reads it (*off*, *on*), or answers (*status*)",
+    RESET: "done, and so it is, though nobody has read it: the node's own watchdog has had the time to reset it",
     ASKED: "the device took the order and cannot be asked; its word protects no shared data",
     TOLD: "an error in time that says what is wrong; nothing is taken for off",
 }
@@ -143,7 +144,9 @@ def _order(device: StonithDevice, fake: DeviceSimulator, host: str, verb: str, l
         return TOLD
     if not device.can_read_power or (verb == "off" and result.proof is Proof.ASKED):
         return ASKED
-    return PROVED if fake.is_on(host) == (verb == "on") else BELIEVED
+    if fake.is_on(host) != (verb == "on"):
+        return BELIEVED
+    return RESET if result.proof is Proof.SELF_FENCED else PROVED
 
 
 def line(name: str, cells: Sequence[str]) -> str:

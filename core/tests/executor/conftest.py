@@ -213,6 +213,12 @@ class Blind(Switch):
     can_read_power = False
 
 
+class Starved(Switch):
+    """A device that the host's own watchdog carries the orders of out."""
+
+    resets_itself = True
+
+
 class Single(Switch):
     """A switch of one host, which its parameters name as they name an address."""
 
@@ -246,6 +252,7 @@ class Shelf:
         ("ra", "unloadable"): Unloadable,
         ("stonith", "switch"): Switch,
         ("stonith", "blind"): Blind,
+        ("stonith", "starved"): Starved,
         ("stonith", "single"): Single,
     }
 

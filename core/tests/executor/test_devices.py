@@ -59,6 +59,14 @@ def test_a_device_without_eyes_was_only_asked(executor: "Executor") -> None:
     assert (asked.outcome, asked.proof) == (Outcome.DONE, Proof.ASKED)
 
 
+def test_off_by_the_hosts_own_watchdog_is_no_power_that_was_read(executor: "Executor") -> None:
+    fenced = executor.result(Action.FENCE, to="starved", host="node1")
+    assert (fenced.outcome, fenced.proof) == (Outcome.DONE, Proof.SELF_FENCED)
+    assert fenced.detail == "the watchdog of node1 has reset it"
+    power = executor.result(Action.POWER, to="starved", host="node1")
+    assert (power.outcome, power.proof) == (Outcome.STOPPED, Proof.SELF_FENCED)
+
+
 def test_an_order_whose_answer_was_lost_is_judged_by_reading(executor: "Executor") -> None:
     fenced = executor.result(Action.FENCE, "loses the answer", to="switch", host="node1")
     assert (fenced.outcome, fenced.proof) == (Outcome.DONE, Proof.READ_BACK)

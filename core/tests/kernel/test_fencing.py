@@ -373,6 +373,15 @@ def test_only_a_proof_switches_it_on_again_with_the_device_that_switched_it_off(
     assert [e.subject for e in effects if isinstance(e, fx.Run) and e.action is Action.ON] == ["b"]
 
 
+def test_a_device_that_gives_no_power_is_not_asked_to(shooting: Callable[..., Shooting]) -> None:
+    """A node that was cut off and lives must not be let in again by whoever cut it off; sbd could not anyway."""
+    shot = shooting("a")
+    shot.lone.step(ev.DevicesKnown("a", ("node1",), 1.0, "", gives_power=False))
+    effects = shot.lone.step(ev.OperationFinished(shot.run.id, Result(Outcome.DONE, "reset", Proof.SELF_FENCED)))
+    assert shot.proof() is Proof.SELF_FENCED
+    assert [e for e in effects if isinstance(e, fx.Run) and e.action is Action.ON] == []
+
+
 def test_the_proof_is_about_the_life_that_was_shot_at(shooting: Callable[..., Shooting], beat_of: Any) -> None:
     shot = shooting("a")
     shot.lone.frame(0, beat_of(shot.lone.cluster, 0), incarnation=2, session=b"second01", sequence=1)

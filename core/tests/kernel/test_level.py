@@ -51,6 +51,13 @@ def test_one_that_is_on_again_when_the_other_is_off_proves_nothing() -> None:
     assert level.result() == Result(Outcome.RUNNING, "a: on")
 
 
+def test_the_weakest_proof_of_all_counts_and_a_watchdogs_is_one() -> None:
+    level = Level(("a", "b"))
+    reset = Result(Outcome.STOPPED, "off", Proof.SELF_FENCED)
+    assert len(walked(level, Result(Outcome.DONE, "reset", Proof.SELF_FENCED), OFF, reset)) == 3
+    assert (level.result().outcome, level.result().proof) == (Outcome.DONE, Proof.SELF_FENCED)
+
+
 @pytest.mark.parametrize("results", [(REFUSED,), (OFF, REFUSED)])
 def test_when_one_fails_the_others_are_not_gone_on_with(results: tuple[Result, ...]) -> None:
     level = Level(("a", "b"))

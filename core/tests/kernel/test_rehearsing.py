@@ -8,6 +8,7 @@ from heartbeat.kernel import effects as fx
 from heartbeat.kernel import events as ev
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome
+from heartbeat.model.proof import Proof
 from heartbeat.model.rehearsal import Rehearsed
 from heartbeat.sim.machine import Behaviour
 from heartbeat.wire import api
@@ -239,3 +240,47 @@ def test_one_of_two_supplies_is_not_tried_alone(trio: Any) -> None:
     assert not done.good
     assert "one of 2 devices that feed node1 together" in done.text
     assert given == []
+
+
+@pytest.fixture
+def resetting(trio: Any) -> Any:
+    """The switch of node2 only resets: the machine boots by itself, 3 s after its power went."""
+    how = {"serialises": True, "gives_power": False}
+    trio.step(NODE2, ev.DevicesKnown("switch", ("node1", "node2", "node3"), 1.0, "", **how))
+    trio.machines.behaviour["node2", "switch", Action.FENCE] = Behaviour(proof=Proof.SELF_FENCED)
+    trio.machines.behaviour["node2", "switch", Action.ON] = Behaviour(Outcome.FAILED, acts=False)
+    return trio
+
+
+@pytest.mark.parametrize("boots_after_s", [0.3, 5.0])
+def test_a_node_that_boots_by_itself_after_its_reset_has_done_well(resetting: Any, boots_after_s: float) -> None:
+    given, note = orders(resetting), resetting.on_effect
+
+    def boot(nid: Nid, effect: fx.Effect) -> None:
+        note(nid, effect)
+        if isinstance(effect, fx.Run) and effect.action is Action.FENCE:
+            resetting.at(1.0 + boots_after_s, lambda: resetting.start(NODE1))
+
+    resetting.on_effect = boot
+    done = rehearse(resetting, NODE2, "node1")
+    assert done.good, done.text
+    assert given == [("node2", Action.FENCE, "node1")], "it was asked for power, or fenced again"
+    assert kept(resetting, NODE3)[-1].level == "reset by its watchdog, and silent"
+    assert resetting.machines.violations == []
+
+
+def test_a_daemon_that_starts_anew_on_the_same_boot_was_not_reset(resetting: Any) -> None:
+    resetting.machines.behaviour["node2", "switch", Action.FENCE] = Behaviour(acts=False, proof=Proof.SELF_FENCED)
+    note = resetting.on_effect
+
+    def restart(nid: Nid, effect: fx.Effect) -> None:
+        if isinstance(effect, fx.Run) and effect.action is Action.FENCE:
+            resetting.at(1.0, lambda: resetting.kill_daemon(NODE1))
+            resetting.at(1.3, lambda: resetting.start(NODE1))
+        if note:
+            note(nid, effect)
+
+    resetting.on_effect = restart
+    done = rehearse(resetting, NODE2, "node1")
+    assert not done.good
+    assert done.text.startswith("HB-F043"), done.text

@@ -78,7 +78,7 @@ def test_the_example_is_as_short_as_the_form_allows(
 
 def test_capabilities_are_the_constants_that_the_contract_declares() -> None:
     told = {"can_read_power": True, "worst_off_s": 10.0, "serialises": False, "name_max": 0}
-    told |= {"itself_only": False, "dies_with_host": False}
+    told |= {"itself_only": False, "dies_with_host": False, "resets_itself": False, "gives_power": True}
     assert capabilities(KINDS["stonith"], Device) == told
     assert capabilities(KINDS["ra"], Agent)["start_timeout_s"] == 90.0
     assert capabilities(KINDS["auth"], Keyless)["needs_key"] is False

@@ -105,7 +105,7 @@ class _FenceAgent:
             if result.outcome is not Outcome.DONE:
                 self._told(result, "")
                 return False
-            if result.proof is not Proof.READ_BACK and not order.accept_unproved:
+            if result.proof < Proof.SELF_FENCED and not order.accept_unproved:
                 print(f"Failed: {plug}: {result.detail}: nothing proves that it is off", file=sys.stderr)
                 return False
         if len(order.plugs) == 1 or not self._device.can_read_power:

@@ -24,6 +24,7 @@ _GOOD = (Outcome.DONE, Outcome.RUNNING, Outcome.STOPPED)
 
 _PROOFS = {
     Proof.ASKED: "the device was only asked; it cannot be read back, so nothing proves that the power is off",
+    Proof.SELF_FENCED: "its own watchdog has had the time to reset it; nobody has read its power",
     Proof.READ_BACK: "read back from the device",
 }
 

@@ -34,6 +34,7 @@ class DeviceConfig(msgspec.Struct, frozen=True):
     worst_off_s: float
     test_only: str = ""
     serialises: bool = False
+    gives_power: bool = True
     level: int = 0
     """Levels are tried in order; the devices of one feed the same nodes together."""
     supplies: int = 1

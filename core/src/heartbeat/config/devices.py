@@ -91,6 +91,7 @@ def _read_line(source: Source, reading: Reading, number: int, use: Use) -> Devic
         worst_off_s=told[1],
         test_only=device.test_only,
         serialises=device.serialises,
+        gives_power=device.gives_power,
     )
     secret = texts == [word.text for word in given] and any(
         name in raw for param in device.params if param.secret for name in (param.name, *param.aliases)

@@ -324,6 +324,7 @@ class ExecutorLink:
                 device.worst_off_s,
                 problem,
                 serialises=device.serialises,
+                gives_power=device.gives_power,
                 level=device.level,
                 supplies=device.supplies,
             )

@@ -31,10 +31,10 @@ MARGIN_S = 0.3
 NOTHING_SENT = (BadHost, BadConfig, NotInstalled, Unreachable, AccessDenied)
 """Errors of ``switch`` after which the host's power cannot have changed; after any other it is read."""
 
-_READING = {
-    Power.ON: Result(Outcome.RUNNING, "on"),
-    Power.OFF: Result(Outcome.STOPPED, "off", proof=Proof.READ_BACK),
-    Power.UNKNOWN: Result(Outcome.UNKNOWN, "the device cannot say"),
+_OUTCOMES = {
+    Power.ON: (Outcome.RUNNING, "on"),
+    Power.OFF: (Outcome.STOPPED, "off"),
+    Power.UNKNOWN: (Outcome.UNKNOWN, "the device cannot say"),
 }
 
 
@@ -67,7 +67,9 @@ class DeviceWork:
                 seen = inspect(self._device, self._host.split(), until_s, with_refusals=thorough)
                 return Result(Outcome.DONE, inspection=seen)
             case Action.POWER:
-                return _READING[self._device.power(self._host)]
+                power = self._device.power(self._host)
+                outcome, said = _OUTCOMES[power]
+                return Result(outcome, said, proof=self._proof_of(power))
             case Action.FENCE:
                 return self._switch(Power.OFF)
             case Action.ON:
@@ -98,15 +100,22 @@ class DeviceWork:
         while True:
             reading, trouble = self._read()
             if reading is wanted:
-                return Result(
-                    Outcome.DONE,
-                    f"{self._host} reads {wanted.value}",
-                    proof=Proof.READ_BACK if wanted is Power.OFF else Proof.NONE,
-                )
+                return Result(Outcome.DONE, self._how(wanted), proof=self._proof_of(wanted))
             if time.monotonic() + pause_s >= until_s:
                 return self._given_up(reading, trouble, problem)
             time.sleep(pause_s)
             pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)
+
+    def _proof_of(self, power: Power) -> Proof:
+        """Return what this power, read from the device, proves."""
+        if power is not Power.OFF:
+            return Proof.NONE
+        return Proof.SELF_FENCED if self._device.resets_itself else Proof.READ_BACK
+
+    def _how(self, power: Power) -> str:
+        if power is Power.OFF and self._device.resets_itself:
+            return f"the watchdog of {self._host} has reset it"
+        return f"{self._host} reads {power.value}"
 
     def _read(self) -> tuple[Power, str]:
         try:

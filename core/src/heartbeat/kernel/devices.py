@@ -14,6 +14,7 @@ class Device:
         """Of the off command and the reading back, as the device declares it."""
         self.serialises = False
         """It drops the requests of a client that it has switched off, so that two nodes cannot switch each other."""
+        self.gives_power = True
         self.problem = "has not answered yet"
         self.level, self.supplies = 0, 1
         """Which level it belongs to, and how many devices that has: together they feed the same nodes."""
@@ -38,6 +39,7 @@ class Devices:
         problem: str,
         *,
         serialises: bool,
+        gives_power: bool = True,
         level: int = 0,
         supplies: int = 1,
     ) -> None:
@@ -56,7 +58,7 @@ class Devices:
             )
         device.hosts = device.hosts if problem else tuple(host.lower() for host in hosts)
         device.worst_off_s, device.problem, device.serialises = worst_off_s, problem, serialises
-        device.level, device.supplies = level, supplies
+        device.gives_power, device.level, device.supplies = gives_power, level, supplies
         self._desk.urgent = True
 
     def lied(self, name: str, nid: Nid) -> None:
@@ -115,6 +117,10 @@ class Devices:
     def switches(self, name: str, nid: Nid) -> bool:
         """Is a device meant for a node, trusted or not? A rehearsal may show that it was put right."""
         return name in self._devices and self._desk.name(nid) in self._devices[name].hosts
+
+    def gives_power(self, name: str) -> bool:
+        """May a device be asked to switch a node on? Otherwise the node boots by itself, or a person sees to it."""
+        return self._devices[name].gives_power
 
     def supplies(self, name: str) -> int:
         """Return how many devices a device's level has."""

@@ -2,6 +2,7 @@
 
 import enum
 
+from heartbeat.model.proof import Proof
 from heartbeat.model.view import Member
 
 
@@ -30,6 +31,8 @@ class Drill:
         self.ticket = ticket
         self.target = target
         self.device = device
+        self.boot_id = ""
+        """What the target told of its machine."""
         self.operator = ""
         self.date = ""
         self.window_end_s = 0.0
@@ -44,8 +47,8 @@ class Drill:
         self.read_s = 0.0
         """When the device read off; 0: it has not."""
         self.off_s = 0.0
-        self.is_proof = False
-        """It was read back, and not only asked."""
+        self.proof = Proof.NONE
+        """What the device's word is worth."""
         self.code = ""
         self.text = ""
         """What went wrong."""

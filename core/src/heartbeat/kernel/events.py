@@ -89,6 +89,8 @@ class DevicesKnown(msgspec.Struct, frozen=True, tag=True):
     worst_off_s: float
     problem: str = ""
     serialises: bool = False
+    gives_power: bool = True
+    """It may be asked to switch a node on."""
     level: int = 0
     """Devices of one level feed the same nodes together; levels are tried in order. 0: one of its own, by name."""
     supplies: int = 1

@@ -362,7 +362,7 @@ class Fencing:
         self._ledger.prove(proved)
         self._report(case, "proved", proved, how)
         if self._desk.cluster.reset_after_off:
-            for device in case.level.devices:
+            for device in filter(self.devices.gives_power, case.level.devices):
                 self._switch_on.begin(device, nid)
 
     def _failed(self, case: Case, problem: str) -> None:

@@ -227,6 +227,7 @@ class Kernel:
                     event.worst_off_s,
                     event.problem,
                     serialises=event.serialises,
+                    gives_power=event.gives_power,
                     level=event.level,
                     supplies=event.supplies,
                 )

@@ -35,10 +35,10 @@ class Level:
         """Take the result of what was last asked for. The word of a device that has lied is no more than a word."""
         proof = min(result.proof, Proof.ASKED) if has_lied else result.proof
         if self._action is Action.POWER:
-            is_off = result.outcome is Outcome.STOPPED and proof >= Proof.READ_BACK
+            is_off = result.outcome is Outcome.STOPPED and proof >= Proof.SELF_FENCED
         else:
             is_off = result.outcome is Outcome.DONE and proof is not Proof.NONE
-            if proof < Proof.READ_BACK and self.device in self._to_read:
+            if proof < Proof.SELF_FENCED and self.device in self._to_read:
                 self._to_read.remove(self.device)  # it cannot be asked, or not be believed: nothing more to learn
         if is_off:
             self._proofs.append(proof)

@@ -38,6 +38,14 @@ ON_S = 60.0
 BACK_S = 900.0
 """A server's firmware may take ten minutes."""
 
+_WORDS = {
+    Proof.NONE: "asked",
+    Proof.ASKED: "asked",
+    Proof.SELF_FENCED: "reset by its watchdog",
+    Proof.READ_BACK: "read back",
+    Proof.CONFIRMED: "confirmed",
+}
+
 
 class Rehearsing:
     """Leads one rehearsal at a time, and knows of another node's."""
@@ -78,7 +86,7 @@ class Rehearsing:
         drill.operator = f"{request.operator} ({who})" if request.operator else who
         drill.date, drill.off_for_s = request.date, request.off_for_s
         drill.window_end_s = desk.now_s + request.window_s
-        drill.held = self._ready.held(target.nid)
+        drill.held, drill.boot_id = self._ready.held(target.nid), self._detector.boot_id(target)
         desk.decide(
             "rehearsal.begun",
             desk.node(target.nid),
@@ -236,16 +244,19 @@ class Rehearsing:
             )
             return
         drill.off_s, drill.read_s = now_s - drill.ordered_s, now_s
-        drill.is_proof = result.proof >= Proof.READ_BACK
+        drill.proof = result.proof
         drill.goes_to(Step.WATCHING, now_s)
-        how = "reads off" if drill.is_proof else "was asked"
+        how = "was asked" if drill.proof < Proof.SELF_FENCED else "reads off"
         self._desk.effects.append(Answer(drill.ticket, Progress(f"{drill.device} {how}; does {name} fall silent?")))
 
     def _watch(self, drill: Drill) -> None:
         peer, name = self._detector.peers[drill.target.nid], self._desk.name(drill.target.nid)
         now_s, settled_s = self._desk.now_s, drill.read_s + self._straggle_s
-        fallen = self._fallen(drill)
-        if peer.incarnation > drill.target.incarnation:
+        fallen, boots_itself = self._fallen(drill), not self._fencing.devices.gives_power(drill.device)
+        is_back = peer.incarnation > drill.target.incarnation
+        if is_back and boots_itself and peer.boot_id != drill.boot_id:
+            self._was_off(drill)
+        elif is_back:
             self._went_wrong(
                 drill, codes.CAME_BACK, f"{name} was back after {now_s - drill.ordered_s:.1f} s, switched on by nobody"
             )
@@ -262,7 +273,10 @@ class Rehearsing:
         elif fallen and now_s > settled_s and not peer.alive:
             self._went_wrong(drill, codes.OTHER_FELL, f"{fallen} fell silent together with {name}")
         elif drill.step is Step.WATCHING and not peer.alive and now_s > settled_s:
-            drill.goes_to(Step.KEPT_OFF, now_s)
+            if boots_itself:
+                self._was_off(drill)
+            else:
+                drill.goes_to(Step.KEPT_OFF, now_s)
         elif drill.step is Step.KEPT_OFF and now_s >= drill.since_s + drill.off_for_s:
             drill.goes_to(Step.READING, now_s)
             drill.operation = self._run(drill, Action.POWER, READ_S)
@@ -275,15 +289,27 @@ class Rehearsing:
 
     def _read_again(self, drill: Drill, result: Result) -> None:
         name = self._desk.name(drill.target.nid)
-        if drill.is_proof and result.outcome is not Outcome.STOPPED:
+        if drill.proof >= Proof.SELF_FENCED and result.outcome is not Outcome.STOPPED:
             said = result.detail or result.outcome.value
             self._went_wrong(drill, codes.CAME_BACK, f"nobody has switched {name} on, and its power reads {said}")
             return
-        level = Proof.READ_BACK if drill.is_proof else Proof.ASKED
+        self._was_off(drill)
+
+    def _was_off(self, drill: Drill) -> None:
+        """Tell everybody, and have it back: switched on, or booting by itself where its device switches nobody on."""
+        name = self._desk.name(drill.target.nid)
+        level = max(drill.proof, Proof.ASKED)
         proved = Proved(drill.target.nid, drill.target.incarnation, level, f"rehearsed with {drill.device}")
         report = FenceReport(0, drill.target, "proved", proved, proved.how)
         self._fencing.reported(self._desk.me, report)
         self._channel.post(report)
+        if not self._fencing.devices.gives_power(drill.device):
+            self._say(
+                drill, RehearsalStage.ON, f"{name} is silent; {drill.device} switches nobody on: it must boot itself"
+            )
+            drill.goes_to(Step.COMING_BACK, self._desk.now_s)
+            self._await_back(drill)
+            return
         self._say(drill, RehearsalStage.ON, f"{name} is off and silent; switching it on")
         drill.goes_to(Step.ON_ORDERED, self._desk.now_s)
         drill.operation = self._run(drill, Action.ON, ON_S)
@@ -316,7 +342,7 @@ class Rehearsing:
     def _end(self, drill: Drill) -> None:
         desk = self._desk
         good = not drill.code
-        level = ("read back" if drill.is_proof else "asked") + ", and silent" if good else ""
+        level = f"{_WORDS[drill.proof]}, and silent" if good else ""
         back_s = desk.now_s - drill.since_s if good else 0.0
         name, me = desk.name(drill.target.nid), desk.name(desk.me)
         record = Rehearsed(

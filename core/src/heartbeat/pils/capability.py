@@ -7,6 +7,8 @@ from heartbeat.plugin.kind import Kind, Plugin
 _WORDS = {
     ("can_read_power", True): "the power is read back from the device",
     ("can_read_power", False): "takes orders, cannot be asked: by itself it never protects shared data",
+    ("resets_itself", True): "off means that the node's own watchdog has had the time to reset it",
+    ("gives_power", False): "switches nobody on again: the node boots by itself, or a person sees to it",
     ("itself_only", True): "switches the machine on which it runs and no other: it protects nobody",
     ("serialises", True): "drops the requests of a client that it has switched off",
     ("dies_with_host", True): "sits in the machine: without mains it is as silent as that, which proves nothing",

@@ -41,6 +41,10 @@ class StonithDevice(Plugin, abc.ABC):
 
     can_read_power: ClassVar[bool] = True
     """False for a device that takes commands but cannot be asked; it never protects shared data."""
+    resets_itself: ClassVar[bool] = False
+    """True where OFF means that the host's own watchdog has had the time to reset it: nobody has read its power."""
+    gives_power: ClassVar[bool] = True
+    """False for a device that switches nobody on, because it cannot or must not: after a fence it is not asked to."""
     worst_off_s: ClassVar[float] = 10.0
     """Longest time that switching off and reading back takes when all is well; two nodes that race delay by it."""
     serialises: ClassVar[bool] = False

@@ -63,6 +63,8 @@ class Sbd(StonithDevice):
     )  # fmt: skip
     positional = ("disks",)
     name_max = NAME_MAX
+    resets_itself = True
+    gives_power = False
     worst_off_s = CLOCK_RATE * MSGWAIT_S + 2 * TIMEOUT_S
     """A node that is dead does not answer: msgwait passes, and disks may be slow before and after it."""
 

@@ -35,6 +35,7 @@ class Scsi(StonithDevice):
     title = "cut from shared disks by SCSI-3 persistent reservations"
     docs_url = "https://sg.danny.cz/sg/sg3_utils.html"
     can_read_power = False
+    gives_power = False
     serialises = True
     """A disk takes one command after the other, and refuses those of a node whose key another one has taken."""
     worst_off_s = 10.0

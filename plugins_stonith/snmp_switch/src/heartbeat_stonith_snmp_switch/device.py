@@ -24,6 +24,8 @@ class SnmpSwitch(OutletSwitch):
     docs_url = "https://www.rfc-editor.org/rfc/rfc2863"
     can_read_power = False
     """A closed port says nothing about power."""
+    gives_power = False
+    """Nobody but a person opens a port."""
     worst_off_s = 5.0
     """Three tables of some fifty ports, a packet for each row, and ports that follow within a second or two."""
     name_max = 64

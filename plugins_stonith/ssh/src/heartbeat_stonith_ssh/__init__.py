@@ -15,6 +15,7 @@ class Ssh(StonithDevice):
     docs_url = "https://man.openbsd.org/ssh.1"
     test_only = "it needs the victim's help, and a cut network looks the same as success"
     can_read_power = False
+    gives_power = False
     worst_off_s = 15.0
     """Connecting, logging in and the delay of the order, with the default limits."""
     params = (

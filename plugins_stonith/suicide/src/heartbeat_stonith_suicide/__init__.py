@@ -26,6 +26,7 @@ class Suicide(StonithDevice):
         "a node that must be fenced cannot be trusted to end itself, and nobody else can switch it off with this"
     )
     can_read_power = False
+    gives_power = False
     itself_only = True
     worst_off_s = 5.0
     """The delay of the order, and a command that waits for nothing."""

@@ -21,7 +21,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "unread-power-believed",
         "after the executor was lost in a fence, whatever the power reads counts as off",
         "level:Level.take",
-        "is_off = result.outcome is Outcome.STOPPED and proof >= Proof.READ_BACK",
+        "is_off = result.outcome is Outcome.STOPPED and proof >= Proof.SELF_FENCED",
         "is_off, proof = True, Proof.READ_BACK",
     ),
     mutant(
