@@ -9,9 +9,10 @@ from heartbeat.sim.many import Tally, run_many
 from heartbeat.sim.run import Run
 
 SCHEDULES = sorted((Path(__file__).parent / "schedules").glob("*.json"))
-SEEDS = 120
-"""As many as fit beside the other tests on two busy cores; HB_SIM_SEEDS asks for more."""
-PIECES = 4
+SEEDS = 500
+"""HB_SIM_SEEDS asks for more."""
+PIECES = 20
+"""So that they spread over the workers of pytest, and none takes long."""
 
 
 def test_there_are_schedules() -> None:

@@ -27,6 +27,7 @@ SHOWN = 3
 @click.option("--shrink", "into", type=click.Path(path_type=Path), help="Write the least that breaks.", metavar="OUT")
 @click.option("--mutants", is_flag=True, help="Put known mistakes into the kernel: is each of them caught?")
 @click.option("--mutant", "named", multiple=True, help="Only this one, or with --seed: a run of it.", metavar="NAME")
+@click.option("--runs", type=click.IntRange(1), help="Run at most so many seeds for each mutant.", metavar="N")
 @click.option("--processes", type=click.IntRange(1), help="Not on all cores.", metavar="N")
 @click.option("--json", "json_wanted", is_flag=True, help="For scripts; the keys are stable.")
 def sim(
@@ -34,6 +35,7 @@ def sim(
     seeds: int | None,
     first: int,
     seed: int | None,
+    runs: int | None,
     until: float | None,
     into: Path | None,
     processes: int | None,
@@ -52,7 +54,7 @@ def sim(
     if (mutants or named) and file is None and seed is None:
         from heartbeat.cli.sim_mutants import hunt_mutants
 
-        hunt_mutants(named, first, seeds, processes, json_wanted=json_wanted)
+        hunt_mutants(named, first, seeds, runs, processes, json_wanted=json_wanted)
         return
     if named:
         from heartbeat.cli.sim_mutants import become

@@ -20,13 +20,19 @@ SEEDS = 2000
 
 
 def hunt_mutants(
-    named: tuple[str, ...], first: int, seeds: int | None, processes: int | None, *, json_wanted: bool
+    named: tuple[str, ...],
+    first: int,
+    seeds: int | None,
+    runs: int | None,
+    processes: int | None,
+    *,
+    json_wanted: bool,
 ) -> None:
     """Hunt the named mutants, all without a name; exit 1 when one was not caught."""
     from heartbeat.sim.mutants.hunt import hunt_all
 
     some, found = _named(named), []
-    for one in hunt_all(some, first, seeds or SEEDS, processes=processes or 0):
+    for one in hunt_all(some, first, seeds or SEEDS, runs or 0, processes=processes or 0):
         found.append(one)
         if not json_wanted:
             click.echo(_line(one))
@@ -96,6 +102,7 @@ def _as_json(found: list["Found"]) -> dict[str, object]:
                 "says": one.mutant.says,
                 "caught": bool(one.violation),
                 "seeds": one.seeds,
+                "runs": one.runs,
                 "seed": one.seed,
                 "law": one.law,
                 "violation": one.violation,

@@ -7,11 +7,15 @@ dies. Drawn each by itself they meet once in hundreds of seeds.
 import random
 from collections.abc import Callable
 
+from heartbeat.kernel.leaving import LOOK_S
 from heartbeat.sim.network import Noise
 from heartbeat.sim.schedule import Fault, Shape
 
 SHARE = 0.35
 """Of seeds that have some."""
+RARE = 0.08
+"""Of seeds that have one more, of the kinds that are long and leave little else to see."""
+RIVALS = 0.05
 _STOPS = ("hangs", "hangs, but acts", "fails", "fails, half done")
 _DEVICES = ("fails", "hangs", "hangs, but acts", "only asks", "comes late", "slow")
 
@@ -28,6 +32,33 @@ def draw(seed: int, shape: Shape, chaos_s: float) -> tuple[Fault, ...]:
         each for _ in range(chance.randint(1, 2)) for each in chance.choice(kinds)(chance.uniform(2, chaos_s - 2))
     ]
     return tuple(sorted(faults, key=lambda fault: fault.at_s))
+
+
+def rare(seed: int, shape: Shape, chaos_s: float) -> tuple[Fault, ...]:
+    """Return a pair of the rare kinds, if the seed has one; it comes early, for it lasts."""
+    chance = random.Random(f"rare pairs {seed}")  # noqa: S311 - a reproducible world, not a secret
+    if chance.random() >= RARE:
+        return ()
+    pairs = _Pairs(chance, shape)
+    kinds = [pairs.blind_farewell, pairs.believed] if shape.device else [pairs.blind_farewell]
+    return tuple(chance.choice(kinds)(chance.uniform(1, chaos_s / 2)))
+
+
+def rivals(seed: int, shape: Shape, chaos_s: float) -> tuple[Fault, ...]:
+    """In some seeds: two nodes that do not hear each other, and a third one that comes back to both at once."""
+    chance = random.Random(f"rivals {seed}")  # noqa: S311 - a reproducible world, not a secret
+    if shape.nodes < 3 or chance.random() >= RIVALS:
+        return ()
+    dead_s = shape.deadtime_s
+    at_s, for_s = round(chance.uniform(1, chaos_s / 2), 3), round(dead_s * chance.uniform(2, 4), 3)
+    one, other, third = chance.sample(range(shape.nodes), 3)
+    first, second = min(one, other), max(one, other)
+    # What the one of lower name proposes comes late, for some of it is lost.
+    return (
+        Fault(at_s, "cut", third, for_s=for_s),
+        Fault(at_s, "part", first, second, for_s=round(for_s + 3 * dead_s, 3)),
+        Fault(round(at_s + for_s - 0.1, 3), "noise", first, for_s=dead_s, noise=Noise(loss=0.5)),
+    )
 
 
 class _Pairs:
@@ -125,4 +156,25 @@ class _Pairs:
             *self._unfenced(at_s - 0.1),
             self._at(at_s, "crash", node, for_s=self._long_s),
             self._at(at_s + after_s, "freeze", by, for_s=self._near_deadtime()),
+        ]
+
+    def blind_farewell(self, at_s: float) -> list[Fault]:
+        """Who starts anew, and cannot look at what runs there for want of an executor, is asked to leave."""
+        node = self._node()
+        long_s = LOOK_S + self._chance.uniform(1, 4)
+        return [
+            *self._agents(at_s - 0.1, node, "probe", "hangs"),
+            self._at(at_s, "kill", node, for_s=0.2),
+            self._at(at_s + 0.25 + self._chance.uniform(0, 0.5), "executor", node, for_s=round(long_s, 3)),
+            self._at(at_s + 1, "stop", node, for_s=round(long_s, 3)),
+        ]
+
+    def believed(self, at_s: float) -> list[Fault]:
+        """The device says off of a node that was only away, and that is heard again."""
+        node = self._node()
+        away_s = round(self._shape.deadtime_s * self._chance.uniform(1.5, 5) + 1, 3)
+        others = (other for other in range(self._shape.nodes) if other != node)
+        return [
+            *(self._at(at_s - 0.1, "device", other, word="lies", for_s=2 * away_s) for other in others),
+            self._at(at_s, self._chance.choice(("cut", "cut", "freeze")), node, for_s=away_s),
         ]

@@ -11,7 +11,7 @@ from heartbeat.model.cluster import Failback
 from heartbeat.model.delivery import Delivery
 from heartbeat.model.electorate import NOBODY, Electorate
 from heartbeat.model.names import Nid
-from heartbeat.sim import ambush, pairs
+from heartbeat.sim import ambush, conversations, pairs
 from heartbeat.sim.network import Noise
 from heartbeat.sim.schedule import Fault, GroupShape, Schedule, Shape
 
@@ -58,6 +58,9 @@ def draw(seed: int) -> Schedule:
         more = (
             *ambush.draw(seed, shape, chaos_s),
             *pairs.draw(seed, shape, chaos_s),
+            *pairs.rare(seed, shape, chaos_s),
+            *pairs.rivals(seed, shape, chaos_s),
+            *conversations.draw(seed, shape, chaos_s),
             *_starve(seed, shape, chaos_s),
             *_halved(seed, shape, chaos_s),
         )
@@ -151,7 +154,12 @@ def _peeled(seed: int, shape: Shape, chaos_s: float) -> list[Fault]:
         gone = (shape.nodes - 1) // 2
         word = chance.choice(("recount/0", "roll/0.001", "roll/0.002", "roll/0.0025", "roll/0.003", "roll/0.005"))
         here, turned = sum(1 << nid for nid in order[:gone]), 1 << order[gone]
-        return [Fault(at_s, "turn", other=here | turned, for_s=chaos_s, value=float(here), word=word)]
+        turn = Fault(at_s, "turn", other=here | turned, for_s=chaos_s, value=float(here), word=word)
+        if chance.random() < 0.5:
+            return [turn]
+        # Its daemon starts anew over there, with the voters that its disk knows.
+        later_s = at_s + shape.deadtime_s * chance.uniform(1, 4) + shape.electorate.window_s * chance.uniform(1, 2)
+        return [turn, Fault(round(later_s, 3), "kill", node=order[gone], for_s=0.2)]
     faults, gone = [], 0
     while order and at_s < chaos_s:
         for nid in order[: chance.choice((1, 1, 1, 2))]:
@@ -169,7 +177,8 @@ def _with_watchdog(seed: int, shape: Shape) -> Shape:
     chance = random.Random(f"watchdog {seed}")  # noqa: S311 - a reproducible world, not a secret
     if chance.random() >= _WATCHDOG_SHARE:
         return shape
-    watchdog_s = round(shape.deadtime_s * chance.uniform(1.05, 2), 3)
+    deadtimes = chance.uniform(1.05, 2) if chance.random() < 0.6 else chance.uniform(2, 5)
+    watchdog_s = round(shape.deadtime_s * deadtimes, 3)
     return msgspec.structs.replace(shape, watchdog_s=watchdog_s, device=shape.device and chance.random() < 0.4)
 
 
@@ -187,6 +196,13 @@ def _starve(seed: int, shape: Shape, chaos_s: float) -> list[Fault]:
         later_s = round(at_s + shape.deadtime_s * chance.uniform(-1, 2.5), 3)
         for_s = round(shape.deadtime_s * chance.choice((0.1, 0.5, 1.0, 2.0)) * chance.uniform(0.5, 1.2), 3)
         faults.append(Fault(max(later_s, 0.1), kind, node=node, for_s=for_s))
+    if chance.random() < 0.5:
+        # What it holds it cannot stop: nothing but the watchdog ends it.
+        word = chance.choice(("hangs", "fails"))
+        faults += [
+            Fault(round(at_s / 2, 3), "agent", node, word=f"stop/g{index}r{chance.randrange(group.resources)}/{word}")
+            for index, group in enumerate(shape.groups)
+        ]
     return faults
 
 

@@ -5,8 +5,11 @@ from typing import Any, ClassVar
 import msgspec
 
 from heartbeat.model.cluster import Cluster
+from heartbeat.model.view import Standing
 from heartbeat.sim.observation import Observation
 
+MAY_ACT = (Standing.PRIMARY, Standing.PENDING)
+"""Who may fence and take; said here anew, for ``Standing.may_act`` is among what is judged."""
 KEPT = 5
 """Violations kept by one checker in one run: the first explain, the rest repeat."""
 

@@ -4,7 +4,7 @@ from heartbeat.model.names import Nid, NodeName
 from heartbeat.model.operation import Action, Outcome
 from heartbeat.model.proof import Proof
 from heartbeat.model.view import Member
-from heartbeat.sim.check.checker import Checker, Setting
+from heartbeat.sim.check.checker import MAY_ACT, Checker, Setting
 from heartbeat.sim.observation import Born, Decided, Ended, Installed, Observation, Ran
 
 
@@ -42,7 +42,7 @@ class Fences(Checker):
         by, target = self.name(ran.nid), ran.run.host
         nid = self.cluster.nid(NodeName(target))
         self._under_fire[ran.nid, ran.run.id] = Member(nid, ran.known.get(nid, 0))
-        if not ran.standing.may_act:
+        if ran.standing not in MAY_ACT:
             self.broken(ran, f"{by} fences {target} without quorum")
         if target == by:
             self.broken(ran, f"{by} fences itself")

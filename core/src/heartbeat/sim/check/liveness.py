@@ -2,7 +2,7 @@
 
 from heartbeat.model.names import Nid
 from heartbeat.model.view import ViewId
-from heartbeat.sim.check.checker import Checker, Setting
+from heartbeat.sim.check.checker import MAY_ACT, Checker, Setting
 from heartbeat.sim.observation import Flushing, Installed, Look, Observation
 
 
@@ -70,7 +70,7 @@ class Active(Checker):
     def see(self, observation: Observation) -> None:
         assert isinstance(observation, Look)
         stands = [observation.standings.get(nid) for nid in observation.asked]
-        if observation.phase == "idle" or not all(stand and stand.may_act for stand in stands):
+        if observation.phase == "idle" or not all(stand in MAY_ACT for stand in stands):
             return
         for text in idle_groups(observation):
             self.broken(observation, f"{observation.phase}: after {observation.waited_s:.3f} s {text}")

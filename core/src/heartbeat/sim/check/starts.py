@@ -4,7 +4,7 @@ from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action
 from heartbeat.model.proof import Proof
 from heartbeat.model.view import ViewId
-from heartbeat.sim.check.checker import Checker, Setting
+from heartbeat.sim.check.checker import MAY_ACT, Checker, Setting
 from heartbeat.sim.observation import Confirmed, Farewell, Fenced, Gone, LetGo, Lied, Observation, Outwaited, Ran
 
 
@@ -80,7 +80,7 @@ class ProvedStart(Checker):
 
     def _start(self, ran: Ran) -> None:
         shares = self.shares_data(ran.run.group)
-        if shares and not ran.standing.may_act:
+        if shares and ran.standing not in MAY_ACT:
             self.broken(ran, f"{self.name(ran.nid)} starts {ran.run.group} without quorum")
         if ran.run.subject != self._first(ran.run.group):
             return  # a group is given away as a whole: who did not hold it then gets it from nobody meanwhile

@@ -1,6 +1,7 @@
 """Mistakes in whom to switch off, and in what proves that somebody is off."""
 
-from heartbeat.sim.mutants.mutant import Mutant, mutant
+from heartbeat.sim.mutants import situations
+from heartbeat.sim.mutants.mutant import Edit, Mutant, mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     mutant(
@@ -9,6 +10,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "level:Level.result",
         "min(self._proofs)",
         "Proof.READ_BACK",
+        needs=situations.bad_device,
     ),
     mutant(
         "failed-device-believed",
@@ -16,6 +18,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "level:Level.take",
         "is_off = result.outcome is Outcome.DONE and proof is not Proof.NONE",
         "is_off, proof = True, Proof.READ_BACK",
+        needs=situations.bad_device,
     ),
     mutant(
         "unread-power-believed",
@@ -23,6 +26,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "level:Level.take",
         "is_off = result.outcome is Outcome.STOPPED and proof >= Proof.SELF_FENCED",
         "is_off, proof = True, Proof.READ_BACK",
+        needs=situations.bad_device_and_executor,
     ),
     mutant(
         "retry-not-cancelled",
@@ -30,6 +34,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "fencing:Fencing._close_returned",
         "elif peer.alive or has_let_go:",
         "elif has_let_go:",
+        needs=situations.bad_device,
     ),
     mutant(
         "cancelled-after-the-off-command",
@@ -37,6 +42,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "fencing:Fencing._close_returned",
         "if case.stage is Stage.UNDER_WAY:",
         "if False:",
+        needs=situations.device,
     ),
     mutant(
         "joins-under-fire",
@@ -44,6 +50,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "fencing:Fencing.is_shooting",
         "case is not None and case.stage is Stage.UNDER_WAY",
         "False",
+        needs=situations.device,
     ),
     mutant(
         "unheard-end-of-a-fence",
@@ -51,6 +58,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "fencing:Fencing.view_installed",
         "is_over = case.by != self._desk.me and",
         "is_over = False and",
+        needs=situations.parted_with_device,
     ),
     mutant(
         "heard-node-fenced-on-order",
@@ -58,6 +66,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "fencing:Fencing.ordered",
         "is_heard = self._detector.peers[nid].alive and is_fresh and not order.for_cause",
         "is_heard = False",
+        needs=situations.parted_with_device,
     ),
     mutant(
         "heard-node-fenced",
@@ -65,6 +74,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "fencing:Fencing._is_open",
         "if peer.alive or self._exclusion.is_spared(nid):",
         "if self._exclusion.is_spared(nid):",
+        needs=situations.device,
     ),
     mutant(
         "minority-fences",
@@ -72,6 +82,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "fencing:Fencing._may_act",
         "self.standing.may_act and not is_viewless",
         "not is_viewless",
+        needs=situations.device,
     ),
     mutant(
         "proof-of-an-earlier-life",
@@ -86,13 +97,17 @@ MUTANTS: tuple[Mutant, ...] = (
         "channel:Channel.is_about_newest",
         "proved.incarnation >= self._lives.get(proved.nid, 0)",
         "True",
+        needs=situations.unheard_life,
     ),
     mutant(
         "proved-off-joins-again",
         "a life that was proved off is a member again as soon as it speaks",
         "kernel:Kernel._is_excluded",
-        "self._ledger.proof(nid, peer.incarnation) is not Proof.NONE or ",
-        "",
+        "self._ledger.proof(nid, peer.incarnation) is not Proof.NONE or self._ledger.is_condemned(\n"
+        "            nid, peer.incarnation\n        )",
+        "False",
+        Edit("ghosts:Ghosts.speaks", "if is_over and ledger.left_in_order(nid, incarnation):", "if True:"),
+        needs=situations.believed,
     ),
     mutant(
         "unproved-takeover-of-shared-data",
@@ -107,6 +122,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "director:Director.obstacle",
         "if not never and name in desk.cluster.has_device:",
         "if False:",
+        needs=situations.device,
     ),
     mutant(
         "farewell-that-names-something",
@@ -114,6 +130,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "leaving:Leaving.others_leave",
         "if leave.unproved:",
         "if False:",
+        needs=situations.blind_farewell,
     ),
     mutant(
         "farewell-that-hides-something",
@@ -121,5 +138,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "leaving:Leaving._unproved",
         "tuple(group.index for group in self._groups if group.state is not Local.STOPPED)",
         "()",
+        needs=situations.blind_farewell,
     ),
 )

@@ -1,6 +1,12 @@
 """Mistakes in orders, starts and stops."""
 
-from heartbeat.sim.mutants.mutant import Mutant, mutant
+from heartbeat.sim.mutants import situations
+from heartbeat.sim.mutants.mutant import Edit, Mutant, mutant
+
+_QUORUM = """if self.standing is Standing.NO_QUORUM or self._rest.is_told:
+            self._stop_all()
+            return
+        if not self.standing.may_act or"""
 
 MUTANTS: tuple[Mutant, ...] = (
     mutant(
@@ -9,6 +15,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "groups:LocalGroup._stopped",
         "if result.outcome is Outcome.DONE:",
         "if result.outcome in (Outcome.DONE, Outcome.UNKNOWN):",
+        needs=situations.hanging_stop,
     ),
     mutant(
         "failed-stop-is-stopped",
@@ -16,6 +23,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "groups:LocalGroup._stopped",
         "if result.outcome is Outcome.DONE:",
         "if result.outcome in (Outcome.DONE, Outcome.FAILED):",
+        needs=situations.failing_stop,
     ),
     mutant(
         "look-time-out-is-stopped",
@@ -23,6 +31,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "groups:LocalGroup._looked",
         "if result.outcome is Outcome.STOPPED:",
         "if result.outcome is not Outcome.RUNNING:",
+        needs=situations.blind_stop,
     ),
     mutant(
         "hanging-probe-is-stopped",
@@ -30,6 +39,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "groups:LocalGroup._probed",
         "if outcome is not Outcome.STOPPED",
         "if outcome is Outcome.RUNNING",
+        needs=situations.hanging_look,
     ),
     mutant(
         "failed-start-is-stopped",
@@ -37,6 +47,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "groups:LocalGroup._started",
         "        self.state = Local.STOPPING\n        self._desk.urgent = True\n        self._stop_from(self._at)",
         "        self.state, self.doing = Local.STOPPED, Doing.NOTHING",
+        needs=situations.half_started,
     ),
     mutant(
         "lost-operation-is-stopped",
@@ -44,6 +55,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "groups:LocalGroup.executor_lost",
         "Local.UNKNOWN,",
         "Local.STOPPED,",
+        needs=situations.dying_executor,
     ),
     mutant(
         "stops-left-to-right",
@@ -65,6 +77,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "groups:LocalGroup._started",
         "result.outcome is Outcome.DONE and not self._stop_wanted",
         "result.outcome is Outcome.DONE",
+        needs=situations.slow_start,
     ),
     mutant(
         "only-running-counts",
@@ -74,11 +87,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "if state is Local.RUNNING]",
     ),
     mutant(
-        "never-heard-of-is-stopped",
-        "a member that has not said what it holds counts as holding nothing",
+        "unknown-is-stopped",
+        "a member that does not know yet what runs there counts as holding nothing",
         "ledger:Ledger.state",
-        "else Local.UNKNOWN",
-        "else Local.STOPPED",
+        "return holding.state if holding else Local.UNKNOWN",
+        "return holding.state if holding and holding.state is not Local.UNKNOWN else Local.STOPPED",
     ),
     mutant(
         "start-not-called-back",
@@ -86,6 +99,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "director:Director._is_called_back",
         "if given is None or given.node == target:",
         "if True:",
+        needs=situations.moves_in_noise,
     ),
     mutant(
         "order-of-another-view",
@@ -93,6 +107,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "director:Director.obey",
         "order.view != self._membership.view.id",
         "False",
+        needs=situations.moves_in_noise,
     ),
     mutant(
         "order-after-a-promise",
@@ -100,20 +115,25 @@ MUTANTS: tuple[Mutant, ...] = (
         "director:Director.obey",
         "or self._membership.is_flushing",
         "",
+        needs=situations.moves_in_noise,
     ),
     mutant(
         "old-token-obeyed",
-        "an order older than the last one is carried out",
+        "an order older than the last one is carried out, by the daemon and by its executor",
         "director:Director.obey",
         "or order.token <= group.token",
         "",
+        Edit("heartbeat.model.tokens:Tokens.is_late", "return token < highest or", "return False and"),
+        Edit("heartbeat.model.tokens:Tokens.is_overtaken", "return token <", "return False and token <"),
+        needs=situations.moves_in_noise,
     ),
     mutant(
         "minority-starts",
-        "a node without quorum obeys a start",
-        "director:Director.obey",
-        "not self.standing.may_act or ",
-        "",
+        "a view without quorum orders starts, and obeys them",
+        "director:Director.wake",
+        _QUORUM,
+        _QUORUM.replace("self.standing is Standing.NO_QUORUM or ", "").replace("not self.standing.may_act or ", ""),
+        Edit("director:Director.obey", "not self.standing.may_act or ", ""),
     ),
     mutant(
         "minority-keeps",
@@ -128,6 +148,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "director:Director.obey",
         "any(self._is_heard_unproved(nid, order) for nid in self._absent())",
         "False",
+        needs=situations.parted,
     ),
     mutant(
         "both-copies-stay",
@@ -135,6 +156,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "director:Director._direct",
         "self._stop_losers(index, active, states, wish)",
         "pass",
+        needs=situations.dead_daemon,
     ),
     mutant(
         "contest-never-yields",

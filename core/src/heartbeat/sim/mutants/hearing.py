@@ -1,5 +1,6 @@
 """Mistakes in what counts as a frame, as a sign of life and as a pause."""
 
+from heartbeat.sim.mutants import situations
 from heartbeat.sim.mutants.mutant import Edit, Mutant, mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -9,6 +10,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "pauses:Pauses.notice",
         "if late_s <= timers.deadtime_s / 2:",
         "if True:",
+        needs=situations.pause,
     ),
     mutant(
         "silence-not-postponed",
@@ -16,6 +18,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "detector:Detector.postpone",
         "if peer.alive and wait_s > 0:",
         "if False:",
+        needs=situations.pause,
     ),
     mutant(
         "fences-at-once-after-a-pause",
@@ -23,6 +26,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "fencing:Fencing.hold_back",
         "max(self._held_until_s, self._desk.now_s + seconds)",
         "self._held_until_s",
+        needs=situations.pause,
     ),
     mutant(
         "start-goes-on-after-a-pause",
@@ -30,6 +34,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "groups:LocalGroup.give_up_start",
         "if self.doing is Doing.STARTING:",
         "if False:",
+        needs=situations.slow_start_and_pause,
     ),
     mutant(
         "dedup-without-incarnation",
@@ -62,6 +67,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "channel:Channel._goes_beyond_its_end",
         "if end is None or header.incarnation != end.incarnation:",
         "if True:",
+        needs=situations.recordings,
     ),
     mutant(
         "copies-show-life",
@@ -97,6 +103,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "channel:Channel.wake",
         "self.send(Nak(sender.contiguous + 1, last), to=nid)",
         "pass",
+        needs=situations.moves_in_noise,
     ),
     mutant(
         "lost-memory-is-ignored",
@@ -111,5 +118,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "ledger:Ledger.told",
         "if (incarnation, sequence) <= (row.incarnation, row.sequence):",
         "if False:",
+        needs=situations.overtaking,
     ),
 )

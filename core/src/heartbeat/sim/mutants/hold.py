@@ -1,5 +1,6 @@
 """Mistakes in how long a node may answer, and in what it does on waking."""
 
+from heartbeat.sim.mutants import situations
 from heartbeat.sim.mutants.mutant import Edit, Mutant, mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -18,6 +19,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "if False:",
         Edit("hold:Hold.slept", "if age_s >=", "if False and age_s >="),
         Edit("hold:Hold._compare_clocks", "if is_leap and", "if False and"),
+        needs=situations.pause,
     ),
     mutant(
         "suspension-not-noticed",
@@ -26,6 +28,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "if age_s >=",
         "if False and age_s >=",
         Edit("hold:Hold._compare_clocks", "if is_leap and", "if False and"),
+        needs=situations.suspension,
     ),
     mutant(
         "waiting-frames-end-resync",
@@ -33,6 +36,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "hold:Hold._end_resync",
         "or mine.echo_ms / 1000 < self.resync_s",
         "",
+        needs=situations.long_pause,
     ),
     mutant(
         "speaks-of-what-was-taken",
@@ -40,6 +44,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "hold:Hold.wake",
         "if self._may and not self._said[0]:",
         "if False:",
+        needs=situations.long_pause,
     ),
     mutant(
         "waiting-order-obeyed",
@@ -47,6 +52,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "mail:Mail.read",
         'if message.action == "stop" or self._hold.resync_s is None:',
         "if True:",
+        needs=situations.long_pause,
     ),
     mutant(
         "answers-unheard",

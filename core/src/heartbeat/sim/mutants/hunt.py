@@ -18,7 +18,9 @@ class Found(msgspec.Struct, frozen=True):
 
     mutant: Mutant
     seeds: int
-    """Run until it was caught; or in vain."""
+    """Of the swarm, until it was caught; or in vain."""
+    runs: int = 0
+    """Those of them that were carried out: they have what the mistake needs."""
     seed: int | None = None
     """Of the run that caught it."""
     violation: str = ""
@@ -32,23 +34,31 @@ class Found(msgspec.Struct, frozen=True):
         return self.violation.partition(":")[0]
 
 
-def hunt(one: Mutant, first: int, seeds: int) -> Found:
-    """Run at most so many seeds, from ``first`` on, until the mutant breaks a law."""
-    start_s = time.process_time()
+def hunt(one: Mutant, first: int, seeds: int, runs: int = 0) -> Found:
+    """Try at most so many seeds, from ``first`` on, until the mutant breaks a law.
+
+    ``runs``: carry out at most so many of those that have what it needs; 0: all.
+    """
+    start_s, number, seed = time.process_time(), 0, first
     try:
         with applied(one):
-            for seed in range(first, first + seeds):
-                violations = Run(draw(seed)).go().violations
+            while seed < first + seeds and not 0 < runs <= number:
+                schedule, seed = draw(seed), seed + 1
+                if not one.needs(schedule):
+                    continue
+                number += 1
+                violations = Run(schedule).go().violations
                 if violations:
-                    return Found(one, seed - first + 1, seed, violations[0], time.process_time() - start_s)
+                    core_s = time.process_time() - start_s
+                    return Found(one, seed - first, number, seed - 1, violations[0], core_s)
     except (Stale, Unread) as wrong:
         return Found(one, 0, problem=str(wrong))
-    return Found(one, seeds, core_s=time.process_time() - start_s)
+    return Found(one, seed - first, number, core_s=time.process_time() - start_s)
 
 
-def hunt_all(some: Sequence[Mutant], first: int, seeds: int, *, processes: int = 0) -> Iterator[Found]:
+def hunt_all(some: Sequence[Mutant], first: int, seeds: int, runs: int = 0, *, processes: int = 0) -> Iterator[Found]:
     """Yield what became of each, as it is known. ``processes``: 0 for one on each core."""
-    tasks = [(one, first, seeds) for one in some]
+    tasks = [(one, first, seeds, runs) for one in some]
     count = min(processes or len(os.sched_getaffinity(0)), len(tasks))
     if count == 1:
         yield from map(_hunt, tasks)
@@ -61,5 +71,5 @@ def _settle() -> None:
     os.nice(NICE)
 
 
-def _hunt(task: tuple[Mutant, int, int]) -> Found:
+def _hunt(task: tuple[Mutant, int, int, int]) -> Found:
     return hunt(*task)

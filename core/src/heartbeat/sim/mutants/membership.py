@@ -1,6 +1,15 @@
 """Mistakes in who is in a view, and in what a view may do."""
 
+from heartbeat.sim.mutants import situations
 from heartbeat.sim.mutants.mutant import Edit, Mutant, mutant
+
+_DUE = """wanted != self.view.members
+            or (self.is_flushing and not self.is_in_round)
+            or self.wants_another()
+            or self.hastens()
+        ):
+            return True
+        return any(self._detector.view_of(nid) != self.view.id for nid"""
 
 MUTANTS: tuple[Mutant, ...] = (
     mutant(
@@ -16,6 +25,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "membership:Membership.on_propose",
         "if ballot <= known:",
         "if False:",
+        needs=situations.rivals,
     ),
     mutant(
         "ballots-by-epoch-alone",
@@ -23,6 +33,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "membership:Membership.on_propose",
         "if ballot <= known:",
         "if ballot.epoch < known.epoch:",
+        needs=situations.rivals,
     ),
     mutant(
         "epoch-not-persisted",
@@ -44,6 +55,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "membership:Membership.is_flushing",
         "self.promised > self.view.id or self._is_doubted",
         "self.promised > self.view.id",
+        needs=situations.long_pause,
     ),
     mutant(
         "unheard-member-accepted",
@@ -58,6 +70,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "membership:Membership._patient_until_s",
         "self._woke_s + self._detector.deadtime_s if drops else 0.0",
         "0.0",
+        needs=situations.long_pause,
     ),
     mutant(
         "diverged-views-stay",
@@ -65,6 +78,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "membership:Membership._is_due",
         "return any(self._detector.view_of(nid) != self.view.id for nid in self.view.nids if nid != self._desk.me)",
         "return False",
+        needs=situations.hardly_silent,
     ),
     mutant(
         "waits-for-ever-on-a-promise",
@@ -77,8 +91,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "restart-is-no-new-member",
         "a member that was started anew stays in the view as it was",
         "membership:Membership._is_due",
-        "wanted != self.view.members",
-        "[m.nid for m in wanted] != [m.nid for m in self.view.members]",
+        _DUE,
+        _DUE.replace(
+            "wanted != self.view.members", "[m.nid for m in wanted] != [m.nid for m in self.view.members]"
+        ).replace("!= self.view.id", "not in (ViewId(), self.view.id)"),
+        needs=situations.short_kill,
     ),
     mutant(
         "half-is-a-majority",
@@ -86,6 +103,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "quorum:_by_majority",
         "2 * ours > total",
         "2 * ours >= total",
+        needs=situations.even_split,
     ),
     mutant(
         "minority-acts",
@@ -100,6 +118,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "quorum:_by_majority",
         "if electorate.tie_breaker in members:",
         "if members:",
+        needs=situations.tie_breaking_node,
     ),
     mutant(
         "two-nodes-need-no-proof",
@@ -107,6 +126,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "quorum:standing",
         "if is_proved_away(absent):",
         "if True:",
+        needs=situations.two_nodes,
     ),
     mutant(
         "two-way-check-off",

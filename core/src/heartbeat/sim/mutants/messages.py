@@ -1,5 +1,6 @@
 """Mistakes about messages: the rule of the log, and what each class of delivery promises."""
 
+from heartbeat.sim.mutants import situations
 from heartbeat.sim.mutants.mutant import Edit, Mutant, mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -15,6 +16,7 @@ MUTANTS: tuple[Mutant, ...] = (
             "heritage.is_primary and self.log.rise(heritage.line, heritage.roots, heritage.said)"
             " or self._inherit(heritage)",
         ),
+        needs=situations.broken_round,
     ),
     mutant(
         "minority-raises-rank",
@@ -22,6 +24,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "messaging.handover:inherit",
         "if judge(cluster, states)[0] is Standing.PRIMARY:",
         "if True:",
+        needs=situations.ordered_parts,
     ),
     mutant(
         "safe-needs-one-holder",
@@ -29,6 +32,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "messaging.messaging:Messaging._outlives",
         "return quorum.outlives(self._desk.cluster, (*others, self._desk.me), self._view.nids, self._roll())",
         "return True",
+        needs=situations.ordered,
     ),
     mutant(
         "causal-as-fifo",
@@ -36,6 +40,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "messaging.causal:Causal._may",
         "say.what.delivery is not Delivery.CAUSAL",
         "True",
+        needs=situations.answers,
     ),
     mutant(
         "nothing-is-asked-for",
@@ -43,6 +48,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "messaging.streams:Streams.wants",
         "if flow.want_s is None or flow.want_s > now_s:",
         "if True:",
+        needs=situations.programs,
     ),
     mutant(
         "old-view-is-not-evened-out",
@@ -50,6 +56,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "messaging.passage:Passage._lacked_says",
         "flows[of].contiguous < number",
         "False",
+        needs=situations.talk_and_loss,
     ),
     mutant(
         "ordered-twice",
@@ -58,5 +65,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "if run.number > said and run.verb is Verb.SAY",
         "if run.verb is Verb.SAY",
         Edit("messaging.order:Order._is_said", "self._log.is_said(self._origins[of], run.number)", "False"),
+        needs=situations.deaf_speaker,
     ),
 )

@@ -13,6 +13,8 @@ from types import CodeType, FunctionType, ModuleType
 
 import msgspec
 
+from heartbeat.sim.mutants.situations import Situation, anything
+
 
 class Stale(ValueError):
     """The kernel no longer says what a mutant wants to change."""
@@ -37,11 +39,15 @@ class Mutant(msgspec.Struct, frozen=True):
     name: str
     says: str
     edits: tuple[Edit, ...]
+    needs: Situation = anything
+    """Seeds that have not got it cannot show the mistake."""
 
 
-def mutant(name: str, says: str, where: str, right: str, wrong: str, *more: Edit) -> Mutant:
+def mutant(
+    name: str, says: str, where: str, right: str, wrong: str, *more: Edit, needs: Situation = anything
+) -> Mutant:
     """Return a mutant with one edit, or with more of them."""
-    return Mutant(name, says, (Edit(where, right, wrong), *more))
+    return Mutant(name, says, (Edit(where, right, wrong), *more), needs)
 
 
 @contextmanager

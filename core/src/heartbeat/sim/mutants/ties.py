@@ -1,5 +1,6 @@
 """Mistakes about halves: in what the tie-breaker outside grants, and in what a half makes of its answer."""
 
+from heartbeat.sim.mutants import situations
 from heartbeat.sim.mutants.mutant import Edit, Mutant, mutant
 
 _RECORD = "heartbeat.plugin.tie_record"
@@ -11,6 +12,7 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{_RECORD}:TieRecord._objection",
         "if not _is_over(grant, tie) and",
         "if False and",
+        needs=situations.halves,
     ),
     mutant(
         "witness-knows-the-last-grant-only",
@@ -18,6 +20,7 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{_RECORD}:TieRecord.judge",
         "(*still, Grant(tie.view, tie.members))",
         "(Grant(tie.view, tie.members),)",
+        needs=situations.halves,
     ),
     mutant(
         "grant-ends-with-a-later-view",
@@ -25,6 +28,7 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{_RECORD}:_gone",
         "and set(tie.company) != set(grant.members)",
         "",
+        needs=situations.halves,
     ),
     mutant(
         "half-needs-no-grant",
@@ -32,6 +36,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "quorum:_by_grant",
         "len(olds) == 1 and any(state.granted.epoch and state.granted in olds for state in states)",
         "states",
+        needs=situations.halves,
     ),
     mutant(
         "grant-of-any-view",
@@ -40,6 +45,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "len(olds) == 1 and any(state.granted.epoch and state.granted in olds for state in states)",
         "any(state.granted.epoch for state in states)",
         Edit("ties:Ties.installed", "self.granted, self._operation,", "_, self._operation,"),
+        needs=situations.halves,
     ),
     mutant(
         "silence-is-a-grant",
@@ -47,6 +53,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "ties:Ties._answered",
         "if answer is Answer.GRANT:",
         "if answer in (Answer.GRANT, Answer.UNREACHABLE):",
+        needs=situations.halves,
     ),
     mutant(
         "waiting-acts",
@@ -54,6 +61,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "heartbeat.model.view:Standing.may_act",
         "(Standing.PRIMARY, Standing.PENDING)",
         "(Standing.PRIMARY, Standing.PENDING, Standing.WAITING)",
+        needs=situations.halves,
     ),
     mutant(
         "later-lives-are-not-told",
@@ -61,5 +69,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "door:Door.learn",
         "if self._channel.heard_of(life.nid, life.incarnation) and",
         "if False and",
+        needs=situations.unheard_life,
     ),
 )

@@ -1,5 +1,6 @@
 """Mistakes in who votes, where the voters follow the members (last man standing)."""
 
+from heartbeat.sim.mutants import situations
 from heartbeat.sim.mutants.mutant import Edit, Mutant, mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -9,6 +10,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "roll:majority",
         "(roll.voters, roll.candidates)[: 2 if roll.tried.epoch else 1]",
         "(roll.candidates,) if roll.tried.epoch else (roll.voters,)",
+        needs=situations.turned_voters,
     ),
     mutant(
         "old-voters-alone",
@@ -16,6 +18,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "roll:majority",
         "[: 2 if roll.tried.epoch else 1]",
         "[:1]",
+        needs=situations.turned_voters,
     ),
     mutant(
         "who-forgot-votes",
@@ -23,14 +26,20 @@ MUTANTS: tuple[Mutant, ...] = (
         "roll:voting",
         "if state.roll.since.epoch",
         "if state",
+        needs=situations.forgotten_voters,
     ),
     mutant(
         "voters-not-on-disk",
-        "new voters are in force before they are on anybody's disk, and a restarted node has the old ones",
+        "the first voters alone are written, so a restarted node has others than those that are in force",
         "voters:Voters.is_ready",
         "if self._durable == self.roll or not is_bound:",
-        "if True:",
-        Edit("voters:Voters._write", "self._desk.effects.append(", "str("),
+        "if self._durable.since.epoch or not is_bound:",
+        Edit(
+            "voters:Voters._write",
+            "        self._handed = self.roll\n",
+            "        self._handed = self.roll\n        if self._durable.since.epoch:\n            return\n",
+        ),
+        needs=situations.turncoat,
     ),
     mutant(
         "voters-by-each-for-himself",
@@ -38,5 +47,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "quorum:judge",
         "Standing.PRIMARY if is_one else Standing.NO_QUORUM",
         "Standing.PRIMARY if len(present) > 1 else Standing.NO_QUORUM",
+        needs=situations.voters,
     ),
 )
