@@ -117,6 +117,7 @@ BROKEN: dict[str, list[o.Observation]] = {
     "S15": [ran()],
     "S16": [ran(run=SHOT, heard_s={C: 1004.8})],
     "S17": [o.Woke(1004.5, A, 3.0), silent_decision(1004.6)],
+    "S25": [o.Keeping(at_s, A, ("g0",)) for at_s in (1001.0, 1001.5, 1002.5)],
     "S18": [ran(run=run(Action.START, "g0r1", "g0"))],
     "S5": [
         *met(A, B),
@@ -174,6 +175,7 @@ KEPT: dict[str, list[o.Observation]] = {
     "S15": [fenced(C), ran()],
     "S16": [ran(run=SHOT, heard_s={C: 1003.0})],
     "S17": [o.Woke(1004.5, A, 3.0), silent_decision(1006.0)],
+    "S25": [o.Keeping(1001.0, A, ("g0",)), o.Keeping(1001.5, A, ()), o.Keeping(1002.5, A, ("g0",))],
     "S18": [ran(), ended(1), ran(run=run(Action.START, "g0r1", "g0", number=2))],
     "S5": [
         *met(A, B),
@@ -246,12 +248,12 @@ def test_a_kept_law_is_not_called_broken(kind: type[Checker]) -> None:
 
 def test_every_property_has_a_checker_or_a_reason_why_not() -> None:
     checked = {kind.law for kind in check.CHECKERS}
-    wanted = {f"S{n}" for n in range(1, 25)} | {f"L{n}" for n in range(1, 10)}
+    wanted = {f"S{n}" for n in range(1, 26)} | {f"L{n}" for n in range(1, 10)}
     wanted |= {"promise a", "promise b", "promise c"}
     # S14 is promise (a); S22 is judged by running twice (test_determinism).
     assert checked | set(check.NOT_APPLICABLE) | {"S22", "promise a"} == wanted
     assert not checked & set(check.NOT_APPLICABLE)
-    assert (len(checked), len(check.NOT_APPLICABLE)) == (32, 2)
+    assert (len(checked), len(check.NOT_APPLICABLE)) == (33, 2)
 
 
 def test_a_start_on_the_word_of_a_former_life_is_found() -> None:
@@ -335,6 +337,13 @@ def test_a_fence_without_quorum_is_found() -> None:
 def test_a_proposal_without_a_member_just_after_waking_is_found() -> None:
     proposed = o.Proposed(1004.6, A, Propose(ViewId(9, A), (Member(A, 1),), ""), view(2, A, B))
     assert violations("S17", [o.Woke(1004.5, A, 3.0), proposed])
+
+
+def test_a_view_of_one_just_after_waking_is_found() -> None:
+    woke: list[o.Observation] = [installed(A, view(2, A, B), 1001.0), o.Woke(1004.5, A, 3.0)]
+    assert violations("S17", [*woke, installed(A, view(3, A), 1004.6)])
+    assert violations("S17", [*woke, installed(A, view(3, A), 1006.0)]) == []
+    assert violations("S17", [*woke, born(A), installed(A, view(3, A), 1004.6)]) == [], "a new life blames nobody"
 
 
 def test_stopping_a_resource_under_another_is_found() -> None:

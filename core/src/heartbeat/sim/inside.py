@@ -101,6 +101,14 @@ def obstacle(kernel: Kernel, index: int) -> str:
     return kernel._director.obstacle(index)[0]
 
 
+def kept_without_quorum(kernel: Kernel) -> tuple[str, ...]:
+    """Return the groups that run while it has no quorum, has an executor to stop them with, and does nothing."""
+    director = kernel._director
+    if director.standing is not Standing.NO_QUORUM or not director.executor_ready or not view(kernel).members:
+        return ()
+    return tuple(g.group.name for g in kernel._groups if g.state is Local.RUNNING and not g.is_busy)
+
+
 def holds(kernel: Kernel, body: bytes, place: int) -> bool:
     """Does it hold this at that place of the history, or has it given it out?"""
     log = kernel._messaging.log

@@ -307,6 +307,14 @@ class Flushing(msgspec.Struct, frozen=True):
     ballot: ViewId
 
 
+class Keeping(msgspec.Struct, frozen=True):
+    """Looked at from time to time: what a kernel that could stop it merely lets run in a view without quorum."""
+
+    at_s: float
+    nid: Nid
+    groups: tuple[str, ...]
+
+
 class Look(msgspec.Struct, frozen=True):
     """The world at the end of a phase, when its bound has passed or it has converged."""
 
@@ -358,5 +366,6 @@ Observation = (
     | Bogus
     | Size
     | Flushing
+    | Keeping
     | Look
 )

@@ -14,7 +14,7 @@ from heartbeat.sim.check.checker import Setting
 from heartbeat.sim.clock import Clock
 from heartbeat.sim.faults import Mend
 from heartbeat.sim.machine import Behaviour
-from heartbeat.sim.observation import Flushing, Lied, Size
+from heartbeat.sim.observation import Flushing, Keeping, Lied, Size
 from heartbeat.sim.operator import Operator
 from heartbeat.sim.programs import Programs
 from heartbeat.sim.schedule import Fault, Schedule
@@ -139,6 +139,8 @@ class Stage:
             # A frozen kernel is not stuck by its own fault.
             ballot = inside.flushing(node.kernel) if node.frozen is None else type(inside.flushing(node.kernel))()
             self.watch.see(Flushing(world.now_s, inside.member(node.kernel), ballot))
+            kept = inside.kept_without_quorum(node.kernel) if node.frozen is None else ()
+            self.watch.see(Keeping(world.now_s, nid, kept))
             if world.now_s % 2 < SAMPLE_S:
                 for queue, length, bound in inside.sizes(node.kernel):
                     if length > bound:

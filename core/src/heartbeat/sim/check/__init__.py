@@ -8,6 +8,7 @@ from heartbeat.sim.check.fences import Fences
 from heartbeat.sim.check.history import Delivered, Flowing, Held, OneHistory
 from heartbeat.sim.check.liveness import Active, Calm, Exclusion, Joining, NotStuck, OneView, Takeover
 from heartbeat.sim.check.lives import DurableLife, LifeOnce
+from heartbeat.sim.check.minority import Yielding
 from heartbeat.sim.check.orders import Integrity, Newest
 from heartbeat.sim.check.pauses import Woken
 from heartbeat.sim.check.sequence import InOrder
@@ -16,8 +17,8 @@ from heartbeat.sim.check.views import Agreement, Increase, OnePrimary, SelfInclu
 
 CHECKERS: tuple[type[Checker], ...] = (
     Agreement, SelfInclusion, Increase, OnePrimary, Synchrony, Fifo, Causality, TotalOrder, OneHistory, Integrity, Held,
-    Newest, DurableLife, LifeOnce, Exclusive, ProvedStart, Fences, Woken, InOrder, Bounded, Inert, Guarded, Contested,
-    OneView, Exclusion, Joining, Delivered, Flowing, Active, NotStuck, Takeover, Calm,
+    Newest, DurableLife, LifeOnce, Exclusive, ProvedStart, Fences, Yielding, Woken, InOrder, Bounded, Inert, Guarded,
+    Contested, OneView, Exclusion, Joining, Delivered, Flowing, Active, NotStuck, Takeover, Calm,
 )  # fmt: skip
 """Safety first, then liveness. S22 is checked from outside: the same seed has the same trace."""
 
