@@ -13,14 +13,16 @@ import run
 WHOLE = bank.mutants()
 SURVIVORS = run.reasons()
 KNOWN = [it for it in WHOLE if f"{it.target.name}: {it.name}" not in SURVIVORS]
-QUICK = ("toy-hook", "toy-catalogue", "heartbeat_auth_crc/__init__.py", "heartbeat_stonith_null/__init__.py")
+QUICK = (
+    "toy-hook", "toy-catalogue", "toy-quorum", "heartbeat_auth_crc/__init__.py", "heartbeat_stonith_null/__init__.py",
+)  # fmt: skip
 SAMPLE = [next(it for it in KNOWN if it.target.name == name) for name in QUICK] + KNOWN[3::60]
 
 
 def test_the_bank_is_large_enough_and_covers_every_kind() -> None:
     assert len(WHOLE) >= 120
     names = " ".join(it.target.name for it in WHOLE)
-    for part in ("stonith", "auth", "comm", "ra_", "hook", "catalogue", "serial", "telnet"):
+    for part in ("stonith", "auth", "comm", "ra_", "hook", "catalogue", "quorum", "serial", "telnet"):
         assert part in names
     assert len({(it.target.name, it.name) for it in WHOLE}) == len(WHOLE)
 
@@ -43,7 +45,7 @@ def test_a_seeded_fault_is_caught(mutant: bank.Mutant) -> None:
     assert run.judge(mutant).is_caught
 
 
-@pytest.mark.parametrize("name", ["hook", "catalogue"])
+@pytest.mark.parametrize("name", ["hook", "catalogue", "quorum"])
 def test_the_plugin_without_the_fault_passes(name: str) -> None:
     verdict = run.judge(bank.Mutant(bank.TARGETS[name], "as it is", "", ""))
     assert not verdict.is_caught, verdict.by

@@ -9,7 +9,7 @@ from heartbeat.config.lookup import MEND_PLUGIN
 from heartbeat.config.reading import Reading
 from heartbeat.config.source import Word
 from heartbeat.plugin.errors import NotInstalled, PluginError
-from heartbeat.plugin.param import parse_params
+from heartbeat.plugin.param import Params, parse_params
 from heartbeat.plugin.quorum import TieBreaker
 
 WITNESS = "witness"
@@ -43,17 +43,28 @@ def _read(hacf: HaCf, use: Use, number: int, reading: Reading) -> TieBreakerConf
     if hacf.source is not None and not secretive:
         hacf.source.reveal(use.line)
     raw = _words(plugin, given)
-    _, problems = parse_params(plugin.params, raw, extra=plugin.extra_params)
+    params, problems = parse_params(plugin.params, raw, extra=plugin.extra_params)
     for bad in problems:
         problem = bad.problem.replace(repr(raw.get(bad.name)), "the value") if secretive else bad.problem
         near = bad.nearest
         mend = f"write {near}" if near else f"hb plugin show quorum:{name} tells its parameters"
         message = f"{name}: {bad.name} {problem}"
         reading.found.add(codes.TIE_PARAMETER, kind.place, message, nearest=near, mend=mend)
-    if problems:
+    if problems or not _fits(plugin, params, kind, reading):
         return None
     shown = f"{WITNESS} {use.words[0].text}" if is_server else f"{name} #{number}"
     return TieBreakerConfig(shown, name, raw, plugin.grants)
+
+
+def _fits(plugin: type[TieBreaker], params: Params, kind: Word, reading: Reading) -> bool:
+    """Does the plugin itself have nothing against its parameters?"""
+    try:
+        plugin.check(params)
+    except PluginError as wrong:
+        mend = f"hb plugin show quorum:{kind.text} tells its parameters"
+        reading.found.add(codes.TIE_PARAMETER, kind.place, f"{kind.text}: {wrong}", mend=mend)
+        return False
+    return True
 
 
 def _words(plugin: type[TieBreaker], given: Sequence[Word]) -> dict[str, str]:

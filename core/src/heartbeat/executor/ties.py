@@ -38,4 +38,4 @@ def question(tie: Tie) -> Question:
     """Return the question as a plugin gets it."""
     view, rank = ((each.epoch, int(each.coordinator)) for each in (tie.view, tie.rank))
     members, company, off = (tuple(map(str, each)) for each in (tie.members, tie.company, tie.off))
-    return Question(tie.cluster, view, members, rank, company, off)
+    return Question(tie.cluster, view, members, rank, company, off, tie.asker)

@@ -34,7 +34,8 @@ class Ties:
         self._primary = View(ViewId(), ())
         """The last one with quorum that this node was in."""
         self._rank = ViewId()
-        self._is_tie, self._since_s, self._is_denied = False, 0.0, False
+        self._is_tie, self._since_s, self._denied = False, 0.0, ""
+        """Half of the votes? Since when; and who last said no to it, in words."""
         self._operation, self._asked, self._until_s, self._again_s = 0, 0, 0.0, float("inf")
         """The question under way (0: none), to which tie-breaker, until when an answer counts, when one is due."""
         self.granted = ViewId()
@@ -44,7 +45,7 @@ class Ties:
 
     def installed(self, view: View, states: Sequence[State], standing: Standing) -> None:
         """A view is in force: whatever was asked or granted before is void."""
-        self.granted, self._operation, self._is_denied = ViewId(), 0, False
+        self.granted, self._operation, self._denied = ViewId(), 0, ""
         self._again_s, self._since_s = float("inf"), self._desk.now_s
         self._is_tie = standing is Standing.NO_QUORUM and quorum.is_tie(self._desk.cluster, view.nids)
         if standing is Standing.PRIMARY:
@@ -55,9 +56,10 @@ class Ties:
 
     def stands(self, standing: Standing, why: str) -> tuple[Standing, str]:
         """Return what the view may do while an answer may still come."""
-        is_open = self._is_tie and not self._is_denied and self._desk.now_s < self._since_s + ASK_S
-        if standing is not Standing.NO_QUORUM or not is_open:
+        if standing is not Standing.NO_QUORUM or not self._is_tie:
             return standing, why
+        if self._denied or self._desk.now_s >= self._since_s + ASK_S:
+            return standing, f"{why}; {self._denied}" if self._denied else why
         return Standing.WAITING, f"{why}; {' and '.join(self._names)} may"
 
     @property
@@ -103,8 +105,8 @@ class Ties:
         view, voters = self._membership.view, self._voters
         company = self._primary.nids if self._primary.id == self._rank else ()
         off = (nid for nid in self._desk.others if not view.has(nid) and self._is_away(nid))
-        cluster = self._desk.cluster.name
-        return Tie(cluster, view.id, voters(view.nids), self._rank, voters(company), voters(tuple(off)))
+        cluster, me = self._desk.cluster.name, self._desk.name(self._desk.me)
+        return Tie(cluster, view.id, voters(view.nids), self._rank, voters(company), voters(tuple(off)), me)
 
     def _voters(self, nids: Sequence[Nid]) -> tuple[NodeName, ...]:
         electorate = self._desk.cluster.electorate
@@ -120,6 +122,6 @@ class Ties:
             self.granted, self._until_s = self._membership.view.id, desk.now_s + ASK_S
             desk.decide("quorum.granted", "cluster", f"{name} lets this half go on: {detail}", f"asked {name}")
             return
-        self._is_denied, self._again_s = True, desk.now_s + AGAIN_S
+        self._denied, self._again_s = f"{name} says {answer.value}", desk.now_s + AGAIN_S
         text = f"{name} does not let this half go on ({answer.value}): {detail}"
         desk.decide("quorum.denied", "cluster", text, f"asked {name}", alarm=True)

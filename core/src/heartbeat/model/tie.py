@@ -30,3 +30,5 @@ class Tie(msgspec.Struct, frozen=True):
     """The members of that one; empty when it is not remembered."""
     off: tuple[NodeName, ...]
     """Nodes that are proved off, or left in order, and have not been heard since."""
+    asker: str = ""
+    """The node that puts the question; empty from a daemon of an earlier version."""

@@ -48,6 +48,8 @@ class Tie:
     """The members of that one; empty when it is not remembered."""
     off: tuple[str, ...] = ()
     """Nodes that are proved off, or left in order, and have not been heard since."""
+    asker: str = ""
+    """The node that puts the question: the coordinator of the view, which may be one without a vote. Empty by hand."""
 
 
 class TieBreaker(Plugin, abc.ABC):
@@ -58,6 +60,10 @@ class TieBreaker(Plugin, abc.ABC):
 
     def __init__(self, params: Params) -> None:
         self.settings = params
+
+    @classmethod
+    def check(cls, params: Params) -> None:
+        """Raise BadConfig for parameters that cannot be, each well formed by itself. Asks and opens nothing."""
 
     @abc.abstractmethod
     def ask(self, tie: Tie, deadline_s: float) -> Ruling:

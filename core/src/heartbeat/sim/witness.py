@@ -32,4 +32,4 @@ def _question(tie: Tie) -> Question:
     """As the executor has it, which a simulated machine does not load."""
     view, rank = ((each.epoch, int(each.coordinator)) for each in (tie.view, tie.rank))
     members, company, off = (tuple(map(str, each)) for each in (tie.members, tie.company, tie.off))
-    return Question(tie.cluster, view, members, rank, company, off)
+    return Question(tie.cluster, view, members, rank, company, off, tie.asker)

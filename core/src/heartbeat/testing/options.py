@@ -11,6 +11,8 @@ pytest.register_assert_rewrite(
     "heartbeat.testing.installed",
     "heartbeat.testing.leaks",
     "heartbeat.testing.quorum",
+    "heartbeat.testing.quorum_contract",
+    "heartbeat.testing.quorum_faults",
     "heartbeat.testing.ra",
     "heartbeat.testing.stonith",
     "heartbeat.testing.stonith_contract",

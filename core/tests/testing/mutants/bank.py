@@ -51,6 +51,7 @@ TARGETS = {
     "agent": toy("agent"),
     "hook": toy("hook"),
     "catalogue": toy("catalogue"),
+    "quorum": toy("quorum"),
     "lab": ours("plugins_stonith/lab", "device.py", "test_lab.py::TestLab"),
     "null": ours("plugins_stonith/null", "__init__.py", "test_null.py::TestNull"),
     "meatware": ours("plugins_stonith/meatware", "__init__.py", "test_meatware.py::TestMeatware"),
