@@ -50,6 +50,30 @@ def test_a_beat_that_has_only_just_left_is_not_sent_again(make_lone: MakeLone, b
     assert beats(lone) == 1
 
 
+def test_who_does_not_know_that_it_is_heard_is_greeted_once_all_is_read(make_lone: MakeLone, beat_of: BeatOf) -> None:
+    lone = make_lone()
+    lone.step(ev.Wake(), 0.1)
+    lone.frame(1, beat_of(lone.cluster, 1))
+    assert not beats(lone), "more may wait to be read"
+    assert fx.Arm(lone.now_s) in lone.effects
+    lone.step(ev.Wake())
+    assert beats(lone) == 1
+
+
+def test_nodes_that_boot_at_once_greet_all_who_came_with_one_beat(
+    make_world: Callable[..., "World"], make_cluster: Callable[..., Any]
+) -> None:
+    world = make_world(make_cluster(8), at_rest=False)
+    sent: list[float] = []
+    world.on_effect = lambda nid, effect: (
+        sent.append(world.now_s) if isinstance(effect, fx.Send) and isinstance(effect.packet.message, m.Beat) else None
+    )
+    world.boot_all()
+    world.run(world.cluster.timers.keepalive_s)
+    assert {len(node.kernel._membership.view.members) for node in world.nodes.values() if node.kernel} == {8}
+    assert len(sent) < 8 * 7 * 2, "each greeted each of the others more than once"
+
+
 def test_my_own_beat_leaves_in_a_flood_and_nobody_is_judged_in_it(make_lone: MakeLone, beat_of: BeatOf) -> None:
     lone = just_beaten(make_lone, beat_of)
     timers = lone.cluster.timers

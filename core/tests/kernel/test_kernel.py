@@ -117,8 +117,8 @@ def test_a_beat_leaves_every_keepalive_and_at_once_when_something_changes(make_l
     assert armed == pytest.approx(100.2)
     lone.step(ev.Wake(), 0.1)
     assert not lone.sent
-    lone.frame(1, beat_of(lone.cluster, 1))
-    assert [type(message) for message in lone.sent] == [m.Beat], "a node is heard: it shall know at once"
+    lone.step(ev.LinkOpened(0))
+    assert [type(message) for message in lone.sent] == [m.Beat], "whoever is behind it shall know at once"
 
 
 def test_a_woken_node_accuses_nobody_for_a_deadtime(make_world: Any, make_cluster: Any, make_group: Any) -> None:

@@ -24,6 +24,8 @@ class Desk:
         self.effects: list[Effect] = []
         self.urgent = False
         """Something that a beat carries has changed: send one in this step."""
+        self.greets = False
+        """A node was heard that does not know yet that it is: a beat is to tell it so, soon."""
         self.changed = False
         """Something that ``hb status`` shows has changed."""
         self._decisions = 0

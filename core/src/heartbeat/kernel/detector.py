@@ -142,7 +142,7 @@ class Detector:
     def _alive(self, peer: Peer) -> None:
         peer.alive = True
         peer.since_s = self._desk.now_s
-        self._desk.urgent = True
+        self._desk.greets = True
         cause: tuple[int | str, ...] = (f"a frame of its life {peer.incarnation} arrived",)
         if peer.silent_decision:
             cause = (peer.silent_decision, *cause)
@@ -295,9 +295,12 @@ class Detector:
         return max(peer.heard_s + self.dead_after_s(peer), peer.spared_until_s)
 
     def wake(self) -> None:
+        # Whoever was heard so lately, over every link, is neither late nor silent: most are, in most steps.
+        now, warn_s = self._desk.now_s, self._desk.cluster.timers.warntime_s
         for peer in self.peers.values():
             for link, health in enumerate(peer.links):
-                self._judge_link(peer, link, health)
+                if now >= health.last_s + warn_s:
+                    self._judge_link(peer, link, health)
             if peer.alive:
                 self._judge_node(peer)
 

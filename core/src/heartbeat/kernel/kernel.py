@@ -143,7 +143,7 @@ class Kernel:
         """Return what to do, in order, because of one event at one monotonic time."""
         desk = self._desk
         desk.now_s, desk.effects = now_s, []
-        desk.urgent = desk.changed = self._is_old_news = False
+        desk.urgent = desk.greets = desk.changed = self._is_old_news = False
         if not self._is_born:
             self._be_born()
         self._pauses.notice(self._last_s)
@@ -439,7 +439,7 @@ class Kernel:
         if self._beats.wake(all_read=all_read):
             self._beat_left()
         until_s = self._calm.until_s if self._beats.next_s <= self._calm.until_s else self._calm.look_ahead()
-        self._arm(max(min(self._beats.next_s, until_s, self._messaging.due_s), self._desk.now_s))
+        self._arm(max(min(self._beats.due_s, until_s, self._messaging.due_s), self._desk.now_s))
 
     def _beat_in_a_flood(self) -> None:
         """Only my beat, when it is due: the rest waits until all that arrived was read, and is armed for then.
@@ -455,7 +455,7 @@ class Kernel:
         if self._beats.wake(all_read=all_read):
             self._beat_left()
         until_s = min(self._calm.look_ahead(), self._messaging.due_s)
-        self._arm(max(min(self._beats.next_s, until_s), self._desk.now_s))
+        self._arm(max(min(self._beats.due_s, until_s), self._desk.now_s))
 
     def _beat_left(self) -> None:
         self._hold.beat_left()

@@ -187,15 +187,19 @@ class Membership:
         return tuple(sorted([self._desk.member, *members]))
 
     def _is_candidate(self, nid: Nid) -> bool:
+        if not self._detector.hears_me(nid):
+            return False  # asked first: of many nodes that boot at once it drops most
         life, until_s = self._sits_out.get(nid, (0, 0.0))
         if life == self._detector.peers[nid].incarnation and until_s > self._desk.now_s:
             return False  # a life that starts meanwhile is not to blame
         if self._stays(nid) or self._does_without_me(nid):
             return False
-        return self._detector.hears_me(nid) and not self._is_excluded(nid)
+        return not self._is_excluded(nid)
 
     def _stays(self, nid: Nid) -> bool:
         """Does it still hear others for whom it refused this node, and this node still not hear them?"""
+        if nid not in self._stays_with:
+            return False
         hears, peers = self._detector.peers[nid].hears, self._detector.peers
         others = (other for other in self._stays_with.get(nid, ()) if other in peers and other in hears)
         return any(not self._detector.hears_me(other) for other in others)
@@ -203,7 +207,9 @@ class Membership:
     def _does_without_me(self, nid: Nid) -> bool:
         """Does it say that this node is to stay outside, and counts more? Then it comes for us when it wants us."""
         beat, me = self._detector.peers[nid].beat, self._desk.member
-        if beat is None or (me.nid, me.incarnation) not in ((each.nid, each.incarnation) for each in beat.outsiders):
+        if beat is None or not beat.outsiders:
+            return False
+        if (me.nid, me.incarnation) not in ((each.nid, each.incarnation) for each in beat.outsiders):
             return False
         return beat.view > self.view.id or not self._has_majority
 

@@ -50,7 +50,7 @@ class News:
         before, was_stalled = self._detector.peers[nid].beat, self._ability.is_stalled(nid)
         has_left = self._ledger.left_in_order(nid, self._detector.peers[nid].incarnation)
         if not has_left and (before is None or not self._detector.hears_me(nid)):
-            self._desk.urgent = True
+            self._desk.greets = True
         self._detector.beat(nid, beat)
         if beat.nodes_digest != self._nodes_digest:
             if before is None or before.nodes_digest != beat.nodes_digest:
