@@ -22,7 +22,7 @@ SHORT = [*((name, "dies") for name in DIES), ("baytech", "refuses"), ("rps10", "
 FAULTS = ("dies", "refuses", "lies", "acts late")
 LATE_S = 2.0
 GIVES_UP_S = 120.0
-"""A device that lies is read back for four times its declared worst case (kernel/fencing.py)."""
+"""A device that lies is read back for four times its declared worst case (kernel/attempts.py)."""
 
 
 def cases() -> Iterator[tuple[str, str]]:

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 from heartbeat.kernel import events as ev
+from heartbeat.kernel.cases import LIMIT
 from heartbeat.kernel.director import ORDER_AGAIN_S
-from heartbeat.kernel.fencing import LIMIT
 from heartbeat.model.cluster import Failback
 from heartbeat.model.names import Nid
 from heartbeat.model.operation import Action, Outcome

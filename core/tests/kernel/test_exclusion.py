@@ -237,7 +237,7 @@ def test_an_order_that_is_refused_because_it_is_heard_makes_it_an_outsider(three
     part(three, *WAYS[1])
     node1 = three.nodes[Nid(0)]
     three.run_until(lambda: any(each.kind == "fence.spared" for _, each in node1.decisions), 3.0)
-    node1.kernel._fencing._start_case(Member(NODE3, 1), "it is silent", 0)
+    node1.kernel._fencing.cases.open(Member(NODE3, 1), "it is silent", 0)
     three.run(1.0)
     refused = [each for _, each in node1.decisions if each.kind == "fence.refused"]
     assert len(refused) == 1, "it is not ordered again and again"

@@ -193,7 +193,7 @@ def test_fencings_reported_by_others_count_too(make_lone: Any, make_cluster: Any
         proved = {"proved": Proof.READ_BACK}
         report = FenceReport(number, target, "proved", _proved(NODE3, number, proved["proved"]), "off")
         lone.frame(1, report, stream=number)
-    assert lone.kernel._fencing._tally.is_full("node3")
+    assert lone.kernel._fencing.cases.tally.is_full("node3")
 
 
 def _proved(nid: Nid, incarnation: int, proof: Proof) -> Any:
@@ -329,7 +329,7 @@ def test_while_it_is_unknown_whether_the_off_command_left_no_beat_calls_the_fenc
     shot = shooting("a")
     shot.lone.step(ev.ExecutorChanged(ready=False, detail="killed"))
     shot.lone.frame(0, beat_of(shot.lone.cluster, 0))
-    assert shot.lone.kernel._fencing.is_shooting(NODE1)
+    assert shot.lone.kernel._fencing.cases.is_shooting(NODE1)
 
 
 def test_an_executor_that_stays_away_makes_it_a_failed_attempt(shooting: Callable[..., Shooting]) -> None:
@@ -443,11 +443,11 @@ def test_what_another_member_reports_does_not_replace_my_own_attempt(member: Any
 def test_another_s_fence_whose_end_was_not_heard_ends_with_the_next_view(member: Any, *, goes_on: bool) -> None:
     target = Member(NODE3, 1)
     member.frame(0, FenceReport(7, target, "begun", None, ""), stream=1)
-    assert member.kernel._fencing.is_shooting(NODE3)
+    assert member.kernel._fencing.cases.is_shooting(NODE3)
     brought = (target,) if goes_on else ()
     state = State(Member(NODE1, 1), "boot", ViewId(1, NODE1), (), (), 0, 0, 0, leaving=False, shooting=brought)
-    member.kernel._fencing.view_installed((state,))
-    assert member.kernel._fencing.is_shooting(NODE3) is goes_on
+    member.kernel._fencing.orders.view_installed((state,))
+    assert member.kernel._fencing.cases.is_shooting(NODE3) is goes_on
 
 
 # For cause.

@@ -207,7 +207,7 @@ class Kernel:
             case events.FrameReceived():
                 self._frame(event)
             case events.OperationFinished():
-                parts = (self._fencing, self._inspections, self._rehearsing, self._ties)
+                parts = (self._fencing.attempts, self._inspections, self._rehearsing, self._ties)
                 if not any(part.finished(event.id, event.result) for part in parts):
                     any(group.finished(event.id, event.result) for group in self._groups)
             case events.ExecutorChanged():
@@ -283,14 +283,14 @@ class Kernel:
         self._ability.executor(is_ready=event.ready)
         self._ledger.dirty = self._desk.urgent = True
         if event.ready:
-            self._fencing.executor_back()
+            self._fencing.attempts.executor_back()
             if event.detail:
                 self._ability.forgot(event.detail)
             for group in self._groups:
                 group.executor_came(event.tokens.get(group.group.name, 0))
             return
         self._ability.lost(event.detail)
-        self._fencing.executor_lost()
+        self._fencing.attempts.executor_lost()
         self._ties.executor_lost()
         for group in self._groups:
             group.executor_lost()
@@ -335,7 +335,7 @@ class Kernel:
             self._channel.stream_high,
             self._channel.sequence,
             self._leaving.is_leaving,
-            self._fencing.shooting(),
+            self._fencing.cases.shooting(),
             self._messaging.spoken(),
             self._voters.roll,
             self._channel.lives(),
@@ -351,7 +351,7 @@ class Kernel:
             nid, peer.incarnation
         ):
             return True
-        return self._fencing.is_shooting(nid)
+        return self._fencing.cases.is_shooting(nid)
 
     def _installed(self, view: View, states: tuple[m.State, ...], why: str) -> None:
         desk = self._desk
@@ -375,7 +375,7 @@ class Kernel:
             "view.installed", "cluster", f"view {view.id}: {names}", *[n for n in silent if n], why
         )
         self._credit.view_installed(view)
-        self._fencing.view_installed(states)
+        self._fencing.orders.view_installed(states)
         self._inspections.view_installed()
         newcomers = joiners(states) if len(view.members) > 1 else ()
         self._director.view_installed(newcomers)

@@ -60,9 +60,9 @@ class Mail:
                 if message.action == "stop" or self._hold.resync_s is None:
                     self._director.obey(message)
             case m.FenceOrder():
-                self._fencing.ordered(message)
+                self._fencing.orders.ordered(message)
             case m.FenceReport():
-                self._fencing.reported(nid, message)
+                self._fencing.orders.reported(nid, message)
             case m.FenceMe():
                 self._fencing.fence_for_cause(
                     nid, f"it cannot stop {self._groups[message.group].group.name}: {message.detail}"

@@ -1,10 +1,11 @@
 """Readiness for a rehearsal: may a node be switched off now, for no other reason than to try it?"""
 
 from heartbeat.kernel import quorum
+from heartbeat.kernel.attempts import PATIENCE_FACTOR, PATIENCE_LEAST_S
 from heartbeat.kernel.desk import Desk
 from heartbeat.kernel.detector import Detector
 from heartbeat.kernel.director import Director
-from heartbeat.kernel.fencing import PATIENCE_FACTOR, PATIENCE_LEAST_S, Fencing
+from heartbeat.kernel.fencing import Fencing
 from heartbeat.kernel.ledger import Ledger
 from heartbeat.kernel.membership import Membership
 from heartbeat.kernel.sightings import Sightings

@@ -301,7 +301,7 @@ class Rehearsing:
         level = max(drill.proof, Proof.ASKED)
         proved = Proved(drill.target.nid, drill.target.incarnation, level, f"rehearsed with {drill.device}")
         report = FenceReport(0, drill.target, "proved", proved, proved.how)
-        self._fencing.reported(self._desk.me, report)
+        self._fencing.orders.reported(self._desk.me, report)
         self._channel.post(report)
         if not self._fencing.devices.gives_power(drill.device):
             self._say(

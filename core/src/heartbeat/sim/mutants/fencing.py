@@ -47,7 +47,7 @@ MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "joins-under-fire",
         "a node that is being switched off is let into the view when it is heard",
-        "fencing:Fencing.is_shooting",
+        "cases:Cases.is_shooting",
         "case is not None and case.stage is Stage.UNDER_WAY",
         "False",
         needs=situations.device,
@@ -55,7 +55,7 @@ MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "unheard-end-of-a-fence",
         "a fence whose end was not heard goes on for ever, as far as this node knows",
-        "fencing:Fencing.view_installed",
+        "orders:Orders.view_installed",
         "is_over = case.by != self._desk.me and",
         "is_over = False and",
         needs=situations.parted_with_device,
@@ -63,7 +63,7 @@ MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "heard-node-fenced-on-order",
         "a member switches off on order whom it hears itself",
-        "fencing:Fencing.ordered",
+        "orders:Orders.ordered",
         "is_heard = self._detector.peers[nid].alive and is_fresh and not order.for_cause",
         "is_heard = False",
         needs=situations.parted_with_device,
