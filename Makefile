@@ -46,7 +46,7 @@ bench: ready-demo ## hb bench failover: the figures of docs/performance.md on th
 mutants: ready ## the whole bank of seeded faults against the conformance kit: minutes; renews docs/conformance.md
 	@$(BIN)/python core/tests/testing/mutants/run.py --report
 
-flaky: ready ## the kit on every reference plugin, each check 200 times in random order: an hour; renews docs/conformance.md
+flaky: ready ## the kit on every plugin of ours, each check 200 times in random order: hours; renews docs/conformance.md
 	@$(BIN)/python core/tests/testing/mutants/flaky.py --report
 
 wheels: ready ## one wheel for each distribution, into dist/

@@ -1,5 +1,6 @@
 """docs/plugins/ is what the plugins say about themselves, and every first-party plugin keeps the rules it publishes."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from heartbeat.pils.pages import INDEX, WHERE, pages
 from heartbeat.pils.registry import PluginRegistry
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = sorted(path.parent for path in ROOT.glob("plugins_*/*/pyproject.toml"))
+FOLDERS = [ROOT / "core", *sorted(path.parent for path in ROOT.glob("plugins_*/*/pyproject.toml"))]
 FAST_TOPICS = ("HB1", "HB2", "HB3", "HB4", "HB6")
 """HB5 runs the folder's own tests, which this very run of pytest does too."""
+WHOLE = ("core", "null", "crc")
+"""So it is for these alone: two that are quick, and the one with much else besides plugins."""
 
 
 def test_the_pages_are_what_the_plugins_say_now() -> None:
@@ -53,3 +56,10 @@ def test_a_first_party_plugin_keeps_the_public_rules(folder: Path) -> None:
     select = [word for topic in FAST_TOPICS for word in ("--select", topic)]
     done = CliRunner().invoke(hb, ["plugin", "validate", str(folder), *select])
     assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize("folder", [it for it in FOLDERS if it.name in WHOLE], ids=lambda folder: folder.name)
+def test_validating_a_first_party_folder_with_its_tests_finds_it_conforming(folder: Path) -> None:
+    done = CliRunner().invoke(hb, ["plugin", "validate", str(folder), "--json"])
+    verdict = json.loads(done.output)
+    assert (done.exit_code, verdict["tier"]) == (0, "conforming"), verdict["findings"]

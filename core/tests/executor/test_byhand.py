@@ -13,6 +13,8 @@ from heartbeat.wire.executor import Run
 
 from core.tests.executor.conftest import Shelf
 
+ROOT = Path(__file__).parents[3]
+
 WaitUntil = Callable[[Callable[[], bool], str], None]
 
 
@@ -60,7 +62,7 @@ def test_work_that_follows_a_start_goes_on_without_us_and_its_executor_ends_with
 def test_ctrl_c_ends_the_operation_too(tmp_path: Path, wait_until: WaitUntil) -> None:
     notes = tmp_path / "notes"
     code = (
-        "import sys; sys.path.insert(0, '.'); from pathlib import Path\n"
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pathlib import Path\n"
         "from heartbeat.model.operation import Action\n"
         "from core.tests.executor.test_byhand import by_hand\n"
         f"by_hand(Path({str(notes)!r}), Action.STOP, 'stop=sleep:60', 100.0)"

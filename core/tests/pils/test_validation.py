@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from heartbeat.pils.registry import PluginRegistry
 from heartbeat.pils.scaffold import MAIN, Scaffold
-from heartbeat.pils.validation.behaviour import is_tested
+from heartbeat.pils.validation.behaviour import is_tested, kit_folders
 from heartbeat.pils.validation.finding import Finding, Severity, tier
 from heartbeat.pils.validation.importing import import_findings
 from heartbeat.pils.validation.packaging import packaging_findings
@@ -126,6 +126,15 @@ def test_what_is_required_may_be_imported(project: Project) -> None:
     assert project.importing() == {}
 
 
+@pytest.mark.parametrize(("line", "found"), [("import msgspec", []), ("import typing_extensions", ["HB206"])])
+def test_what_a_required_library_takes_along_is_the_library_s_business(
+    project: Project, line: str, found: list[str]
+) -> None:
+    """msgspec, which core brings, takes typing_extensions when it is there, as mypy has brought it here."""
+    project.begin(line)
+    assert list(project.importing()) == found
+
+
 DEVICE = "src/heartbeat_stonith_acme/device.py"
 
 
@@ -179,6 +188,18 @@ def test_each_plugin_of_a_distribution_needs_a_class_of_its_own_in_the_tests(pro
     test = project.folder / "tests" / "test_stonith_acme.py"
     test.write_text(test.read_text() + "\nclass TestOther(TestAcme):\n    plugin: type = device.Other\n")
     assert all(is_tested(papers, point) for point in papers.points)
+
+
+def test_of_a_distribution_that_is_much_else_only_the_tests_around_its_plugins_are_run(project: Project) -> None:
+    papers = papers_of_project(project.folder)
+    assert kit_folders(papers) == ["tests"]
+    tests, apart = project.folder / "tests", project.folder / "tests" / "devices"
+    (apart / "more").mkdir(parents=True)
+    for file in list(tests.glob("*.py")):
+        file.rename(apart / file.name)
+    (apart / "more" / "test_more.py").write_text((apart / "test_stonith_acme.py").read_text())
+    (tests / "test_else.py").write_text("import heartbeat.testing\n\nclass TestToy:\n    plugin = Toy\n")
+    assert kit_folders(papers) == ["tests/devices"]
 
 
 def test_documents(project: Project) -> None:

@@ -29,7 +29,7 @@ class ToySerialSwitch(DeviceSimulator):
         return Reply(f"Plug {asked[1]} {'Complete' if done else 'Locked'}\r\n")
 
     def params(self) -> dict[str, str]:
-        return {"device": self.line.path, "hosts": " ".join(self.relays.hosts()), "timeout": "2"}
+        return {"device": self.line.path, "hosts": " ".join(self.relays.hosts())}
 
     def hasty_params(self) -> dict[str, str]:
         return {**self.params(), "timeout": "300ms"}

@@ -21,8 +21,12 @@ def tested_classes(folder: Path) -> set[str]:
 
     That is what a class says in a file which imports the kit: ``plugin = AcmePdu``. Nothing is imported.
     """
-    found: set[str] = set()
-    for path in folder.glob("tests/**/*.py"):
+    return {name for _, name in _given_to_the_kit(folder)}
+
+
+def _given_to_the_kit(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each file of tests and the name of a class that it gives to the kit."""
+    for path in sorted(folder.glob("tests/**/*.py")):
         text = path.read_text(encoding="utf-8", errors="replace")
         if _KIT not in text:
             continue
@@ -30,8 +34,18 @@ def tested_classes(folder: Path) -> set[str]:
             classes = [it for it in ast.walk(ast.parse(text)) if isinstance(it, ast.ClassDef)]
         except SyntaxError:  # running the tests tells where
             continue
-        found |= {name for one in classes for line in one.body if (name := _plugin_said(line))}
-    return found
+        yield from ((path, name) for one in classes for line in one.body if (name := _plugin_said(line)))
+
+
+def kit_folders(papers: Papers) -> list[str]:
+    """Return the folders with tests of the plugins, relative to the sources: those that put one through the kit.
+
+    That is ``tests`` for most; of a distribution that is much else besides, as core is, not all of its tests.
+    """
+    assert papers.folder is not None
+    classes = {it.attr for it in papers.points}
+    found = {path.parent for path, name in _given_to_the_kit(papers.folder) if name in classes}
+    return sorted(str(it.relative_to(papers.folder)) for it in found if found.isdisjoint(it.parents))
 
 
 def _plugin_said(line: ast.stmt) -> str:
@@ -59,7 +73,7 @@ def claimed_tier(papers: Papers, point: EntryPoint, *, proven: bool) -> str:
 
 
 def behaviour_findings(papers: Papers) -> Iterator[Finding]:
-    """Yield what the tests in the sources' folder show. Call it for papers with a folder only."""
+    """Yield what the tests of the plugins in the sources' folder show. Call it for papers with a folder only."""
     assert papers.folder is not None
     untested = [it for it in papers.points if not is_tested(papers, it)]
     yield from map(_not_tested, untested)
@@ -77,7 +91,7 @@ def _not_tested(point: EntryPoint) -> Finding:
 def _run(papers: Papers, folder: Path) -> Iterator[Finding]:
     source = str(folder.absolute() / "src")
     path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))
-    argv = [sys.executable, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", "tests"]
+    argv = [sys.executable, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", *kit_folders(papers)]
     try:
         tested = subprocess.run(
             argv,

@@ -23,7 +23,19 @@ _TRIAL = """
 import contextlib, io, json, os, sys, threading, time
 from importlib.metadata import EntryPoint
 import heartbeat.plugin
-name, value, group = sys.argv[1:4]
+name, value, group, *own = sys.argv[1:]
+
+class Importers:
+    # It notes who asks for each module, and finds none itself.
+
+    asked = set()
+
+    def find_spec(self, module, path=None, target=None):
+        frame = sys._getframe(1)
+        while frame and frame.f_globals.get("__name__", "").partition(".")[0] == "importlib":
+            frame = frame.f_back
+        if frame and frame.f_globals.get("__name__", "").partition(".")[0] in own:
+            self.asked.add(module)
 
 def open_now():
     numbers = os.listdir("/proc/self/fd")  # one of them is this very listing's, gone by now
@@ -38,6 +50,7 @@ def waited_s():
 before, threads = open_now(), threading.active_count()
 known, began_s = set(sys.modules), time.perf_counter() - waited_s()
 said = io.StringIO()
+sys.meta_path.insert(0, Importers())
 with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
     EntryPoint(name, value, group).load()
 took_s = time.perf_counter() - waited_s() - began_s
@@ -47,6 +60,7 @@ told = {
     "threads": threading.active_count() - threads,
     "left_open": [target for fd, target in open_now().items() if fd not in before],
     "modules": sorted(set(sys.modules) - known),
+    "asked": sorted(Importers.asked & sys.modules.keys()),
 }
 sys.__stdout__.write("\\n" + json.dumps(told))
 """
@@ -59,7 +73,7 @@ def import_findings(papers: Papers, point: EntryPoint) -> Iterator[Finding]:
     if papers.folder is not None:
         paths = [str(papers.folder.absolute() / "src"), environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    argv = [sys.executable, "-c", _TRIAL, point.name, point.value, point.group]
+    argv = [sys.executable, "-c", _TRIAL, point.name, point.value, point.group, *papers.packages]
     try:
         tried = subprocess.run(
             argv,
@@ -95,7 +109,7 @@ def _judged(papers: Papers, place: str, told: dict[str, Any]) -> Iterator[Findin
     if told["left_open"]:
         text = f"its import leaves {told['left_open'][0]} open"
         yield Finding("HB205", Severity.ERROR, place, text, "open it in methods, and close it there")
-    for strange in _undeclared(papers, told["modules"]):
+    for strange in _undeclared(papers, told["asked"]):
         text = f"it imports {strange}, which it does not require"
         yield Finding("HB206", Severity.ERROR, place, text, f"add {strange} to dependencies")
     ours = {".".join(name.split(".")[:2]) for name in told["modules"] if name.startswith("heartbeat.")}
@@ -107,7 +121,10 @@ def _judged(papers: Papers, place: str, told: dict[str, Any]) -> Iterator[Findin
 
 
 def _undeclared(papers: Papers, modules: Sequence[str]) -> list[str]:
-    """Return distributions whose modules were imported though nothing that the plugin requires brings them."""
+    """Return distributions whose modules the plugin asked for though nothing that it requires brings them.
+
+    What a library asks for is the library's business: msgspec takes typing-extensions when somebody else has it here.
+    """
     owners = packages_distributions()
     used = {normal(name) for top in {it.partition(".")[0] for it in modules} for name in owners.get(top, ())[:1]}
     declared = _closure([papers.name, *papers.requires])
