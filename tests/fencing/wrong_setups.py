@@ -165,6 +165,12 @@ def controller_of_another(ground: Ground) -> None:
     ground.machines = others | {"node1": str(MACHINE)}
 
 
+@wrong("a controller whose certificate nobody checks", "029")
+def anybodys_certificate(ground: Ground) -> None:
+    ground.write("redfish", ground.box("redfish", ("node2",)).params() | {"check_certificate": "no"})
+    ground.own = {"node2": [], "node3": []}
+
+
 @wrong("a misspelt node", "005")
 def misspelt_node(ground: Ground) -> None:
     ground.write("apcmaster", ground.box("apcmaster").params() | {"outlets": "node1=1,nod2=2,node3=3"})

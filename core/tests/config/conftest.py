@@ -180,6 +180,12 @@ class Meatware(FakeDevice):
     worst_off_s = 60.0
 
 
+class Sbd(FakeDevice):
+    params = (HOSTLIST,)
+    positional = ("hostlist",)
+    resets_itself = True
+
+
 class Rps10(FakeDevice):
     params = (Param("serial_to_targets", required=True, example="/dev/ttyS0 node1 0"),)
     positional = ("serial_to_targets",)
@@ -357,6 +363,7 @@ class FakeRegistry:
                 "lab": Lab,
                 "meatware": Meatware,
                 "rps10": Rps10,
+                "sbd": Sbd,
                 "baytech": Baytech,
                 "deaf": Deaf,
                 "fence": Fence,

@@ -106,6 +106,17 @@ def test_a_host_that_is_no_node_is_told_with_its_place(load_text: "LoadText") ->
     assert (finding.column, finding.nearest) == (31, "node2")
 
 
+@pytest.mark.parametrize(("path", "is_told"), [("/dev/watchdog", True), ("/dev/watchdog1", False)])
+def test_a_watchdog_that_a_receiver_feeds_is_not_the_daemons_too(
+    load_text: "LoadText",
+    path: str,
+    is_told: bool,  # noqa: FBT001
+) -> None:
+    loaded = load_text(more=f"stonith_host * sbd node1 node2\nwatchdog {path}\n")
+    assert [one.code for one in loaded.findings if one.code == "HB-C025"] == ["HB-C025"] * is_told
+    assert not [one for one in load_text(more="watchdog /dev/watchdog\n").findings if one.code == "HB-C025"]
+
+
 @pytest.mark.parametrize(
     ("line", "code", "column"),
     [

@@ -84,6 +84,12 @@ def test_what_is_wrong_about_one_node_is_told_of_that_node(wrong: Look, code: st
     assert (code, "node2") in codes(*both(HEALTHY[0], wrong))
 
 
+def test_a_device_for_which_somebody_else_may_pass_is_told_once() -> None:
+    (found,) = judge(both(*HEALTHY, weakness="check_certificate=no: anybody is believed"), SETTING)
+    assert (found.code, found.host, found.seen_from) == ("HB-F029", "", ("node1", "node2"))
+    assert "anybody is believed" in found.message
+
+
 def test_a_node_that_does_not_run_may_read_off() -> None:
     alone = Setting(SETTING.nodes, ("node1",), 30.0)
     assert codes(seen("node1", HEALTHY[0], look("node2", "off", outlets=("2",))), setting=alone) == []

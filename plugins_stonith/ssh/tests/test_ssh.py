@@ -46,7 +46,7 @@ def wait_until_off(hosts: SshHosts, host: str) -> None:
 def test_root_is_told_and_the_call_returns_before_the_host_is_gone(hosts: SshHosts) -> None:
     ssh(hosts, delay="1").switch(VICTIM, Power.OFF)
     assert hosts.is_on(VICTIM)
-    assert hosts.orders == [("root", VICTIM, off_command(1.0, "poweroff -n -f"))]
+    assert hosts.orders == [("root", VICTIM, off_command(1.0, "poweroff -n -f -f"))]
 
 
 def test_the_order_outlives_the_connection(hosts: SshHosts) -> None:

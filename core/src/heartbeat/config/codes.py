@@ -83,6 +83,7 @@ LAST_MAN_IDLE = _note(22, "last_man_standing changes nothing in two nodes")
 LAST_MAN_HASTE = _warning(23, "last_man_standing is shorter than deadtime")
 
 # The watchdog.
+WATCHDOG_TWICE = _warning(25, "two want to feed one watchdog")
 WATCHDOG_MISSING = _error(26, "the watchdog is not there")
 WATCHDOG_TIME = _error(27, "the watchdog's time-out contradicts the timers")
 WATCHDOG_WAIT = _advice(28, "how long the others wait for a watchdog")

@@ -19,6 +19,8 @@ class DeviceLine:
     holds_secret: bool = False
     itself_only: bool = False
     """Whoever uses it switches itself off with it, whatever other nodes the line is for."""
+    resets_itself: bool = False
+    """The watchdog of the node that it fences carries it out."""
 
     def usable_by(self, node: NodeName) -> bool:
         return self.driver in (None, node)

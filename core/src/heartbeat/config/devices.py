@@ -96,7 +96,7 @@ def _read_line(source: Source, reading: Reading, number: int, use: Use) -> Devic
     secret = texts == [word.text for word in given] and any(
         name in raw for param in device.params if param.secret for name in (param.name, *param.aliases)
     )
-    return DeviceLine(config, driver, kind.place, secret, device.itself_only)
+    return DeviceLine(config, driver, kind.place, secret, device.itself_only, device.resets_itself)
 
 
 def _driver(reading: Reading, host: Word) -> tuple[NodeName | None, bool]:

@@ -96,7 +96,7 @@ def load(
     judge_redundancy(hacf, links, reading)
     groups, surveys = read_groups(hacf, haresources, read_lines(haresources, found), reading)
     devices = read_devices(hacf, reading)
-    watchdog = read_watchdog(hacf, timers, reading)
+    watchdog = read_watchdog(hacf, timers, devices, reading)
     asked_is_enough = judge_protection(hacf, devices, surveys, reading)
     judge_devices(devices, timers, reading)
     _judge_secrecy(places, devices, reading)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from heartbeat.config import codes
+from heartbeat.config.device_line import DeviceLine
+from heartbeat.config.finding import Place
 from heartbeat.config.hacf import HaCf, Use
 from heartbeat.config.reading import Reading
 from heartbeat.model.cluster import Timers
@@ -14,11 +16,13 @@ from heartbeat.model.watchdog import VOTERS, promise_s, wait_s
 
 LEAST_S = 5
 """A daemon that was killed is back, and fed for, within a second or two; heartbeat 3 had deadtime in whole seconds."""
+FIRST = ("/dev/watchdog", "/dev/watchdog0")
+"""Two names of one: what a program opens that is told of no other."""
 MOST_S = 255
 """What drivers take is often one byte of seconds."""
 
 
-def read_watchdog(hacf: HaCf, timers: Timers, reading: Reading) -> tuple[str, float]:
+def read_watchdog(hacf: HaCf, timers: Timers, devices: Sequence[DeviceLine], reading: Reading) -> tuple[str, float]:
     """Return the device's path, empty for none, and its time-out in seconds; what is wrong becomes a finding."""
     use = hacf.one("watchdog")
     if use is None:
@@ -28,6 +32,7 @@ def read_watchdog(hacf: HaCf, timers: Timers, reading: Reading) -> tuple[str, fl
     if reading.own and reading.facts.file(Path(path)) is None:
         mend = "load the driver of this machine's watchdog, or softdog (modprobe softdog); or delete the line"
         reading.found.add(codes.WATCHDOG_MISSING, place, f"{path} is not there", mend=mend)
+    _judge_feeders(path, place, devices, reading)
     if watchdog_proves(hacf, reading.nodes):
         wait = show_duration(round(wait_s(promise_s(timers.deadtime_s, timers.keepalive_s, timeout_s)), 1))
         message = f"the others wait {wait} from a view without this node until it counts as reset, where no device"
@@ -46,6 +51,15 @@ def watchdog_proves(hacf: HaCf, nodes: Sequence[NodeName]) -> bool:
     is_there = hacf.one("watchdog") is not None
     moves = ("last_man_standing", "quorum_server", "tie_breaker")
     return is_there and len(nodes) >= VOTERS and not any(map(hacf.one, moves))
+
+
+def _judge_feeders(path: str, place: Place, devices: Sequence[DeviceLine], reading: Reading) -> None:
+    """A watchdog has one who feeds it; the receiver of a device that fences by it must be that one."""
+    other = next((line.config.name for line in devices if line.resets_itself), "")
+    if path in FIRST and other:
+        message = f"the receiver of {other} feeds {path} unless it was given another; who opens it second is refused"
+        mend = "delete the line, or name a second watchdog in it"
+        reading.found.add(codes.WATCHDOG_TWICE, place, message, mend=mend)
 
 
 def _timeout_s(use: Use, timers: Timers, reading: Reading) -> int:

@@ -58,6 +58,7 @@ def inspect(
         dies_with_host=kind.dies_with_host,
         test_only=bool(kind.test_only),
         knows_refusals=with_refusals,
+        weakness=kind.weakness_with(device.settings)[:DETAIL_MAX],
     )
     try:
         if kind.status is not StonithDevice.status:

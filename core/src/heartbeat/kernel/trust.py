@@ -110,6 +110,9 @@ def _of_worth(one: Seen, setting: Setting) -> Iterator[FenceFinding]:
     elif not inspection.can_read_power:
         message = "its orders are taken and prove nothing: shared data waits for hb stonith confirm"
         yield _finding(codes.CANNOT_BE_ASKED, one, "", message, "add a device that reads the power back")
+    if inspection.weakness:
+        mend = "have it checked, or keep the device in a network of its own"
+        yield _finding(codes.EASILY_POSED, one, "", inspection.weakness, mend)
     slowest_s = SESSIONS * max((look.took_s for look in inspection.looks), default=0.0)
     if slowest_s > inspection.worst_off_s:
         message = (

@@ -58,6 +58,7 @@ DIES_WITH_HOST = _define(25, "advice", "every device of a node dies with its pow
 TEST_ONLY = _define(26, "warning", "a device is for tests only")
 NOT_CHECKED = _define(27, "warning", "a node did not say how its devices are")
 CANNOT_BE_ASKED = _define(28, "warning", "a device takes orders and cannot be asked")
+EASILY_POSED = _define(29, "warning", "somebody else may pass for a device")
 
 # What only a rehearsal shows.
 STILL_ON = _define(40, "error", "rehearsed: the order was taken, and the power stayed on")

@@ -67,6 +67,8 @@ class Inspection(msgspec.Struct, frozen=True, array_like=True):
     test_only: bool = False
     knows_refusals: bool = True
     """Whether it would take orders was looked at, too."""
+    weakness: str = ""
+    """Why somebody else's word may pass for the device's."""
 
     def hidden(self, mask: Callable[[str], str]) -> "Inspection":
         """Return it with every free text masked: none of them may hold a secret."""
@@ -79,7 +81,8 @@ class Inspection(msgspec.Struct, frozen=True, array_like=True):
             )
             for look in self.looks
         ]
-        return msgspec.structs.replace(self, looks=tuple(looks), detail=mask(self.detail))
+        detail, weakness = mask(self.detail), mask(self.weakness)
+        return msgspec.structs.replace(self, looks=tuple(looks), detail=detail, weakness=weakness)
 
 
 class Seen(msgspec.Struct, frozen=True, array_like=True):

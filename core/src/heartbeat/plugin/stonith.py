@@ -75,6 +75,11 @@ class StonithDevice(Plugin, abc.ABC):
         """Return ``worst_off_s`` as these parameters make it, in seconds; raises BadConfig."""
         return cls.worst_off_s
 
+    @classmethod
+    def weakness_with(cls, params: Params) -> str:
+        """Return why, with these parameters, somebody else's word may pass for the device's; empty: no reason known."""
+        return ""
+
     @abc.abstractmethod
     def hosts(self) -> list[str]:
         """Return the hosts that this device can switch. Raises PluginError when the device cannot be reached."""

@@ -69,6 +69,12 @@ class Redfish(StonithDevice):
             raise BadConfig(f"`systems_uri` {path!r} is no path on the controller; for example /redfish/v1/Systems/1")
         return (params.text("hostname"),)
 
+    @classmethod
+    def weakness_with(cls, params: Params) -> str:
+        if params.flag("check_certificate"):
+            return ""
+        return "check_certificate=no: whoever answers at its address is believed, and gets the password"
+
     def hosts(self) -> list[str]:
         """Return the host, when the controller lets us in and has a system for it."""
         self.power(self.settings.text("hostname"))

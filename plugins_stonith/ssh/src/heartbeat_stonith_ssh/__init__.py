@@ -1,6 +1,6 @@
 """STONITH over ssh, for tests only: a cut network looks like a dead node."""
 
-from heartbeat.plugin import Param, ParamKind, Power, StonithDevice, Unsupported, match_host
+from heartbeat.plugin import Param, ParamKind, Params, Power, StonithDevice, Unsupported, match_host
 
 
 class Ssh(StonithDevice):
@@ -67,12 +67,16 @@ class Ssh(StonithDevice):
         ),
         Param(
             "command",
-            default="poweroff -n -f",
-            example="poweroff -n -f",
+            default="poweroff -n -f -f",
+            example="poweroff -n -f -f",
             help="What switches the host off: at once, without stopping services or syncing disks.",
         ),
     )
     positional = ("hostlist",)
+
+    @classmethod
+    def weakness_with(cls, params: Params) -> str:
+        return "" if params.flag("check_host_key") else "check_host_key=no: whoever answers as the host is believed"
 
     @classmethod
     def warm(cls) -> None:
