@@ -12,10 +12,9 @@ import msgspec
 from heartbeat.config import codes
 from heartbeat.config.finding import Findings, Severity
 from heartbeat.config.hacf import HaCf, Use
-from heartbeat.config.lookup import MEND_PLUGIN
+from heartbeat.config.lookup import MEND_PLUGIN, load_named
 from heartbeat.config.reading import Reading
 from heartbeat.config.source import Word, clean_lines, read_source, uncommented
-from heartbeat.plugin.errors import NotInstalled, PluginError
 from heartbeat.plugin.hooks import Listener
 from heartbeat.plugin.kind import Plugin
 from heartbeat.plugin.param import parse_params
@@ -99,22 +98,10 @@ def _judge(hacf: HaCf, use: Use, reading: Reading, ha_cf: Path) -> None:
 
 
 def _loaded(named: Word, reading: Reading) -> type[Plugin] | None:
-    found, registry = reading.found, reading.registry
-    try:
-        plugin = registry.load("hooks", named.text)
-        if not issubclass(plugin, Listener):
-            raise PluginError("it is no Listener")
-    except LookupError:
-        package = registry.package_for("hooks", named.text)
-        near = "" if package else found.nearest(named.text, lambda: registry.names("hooks"))
-        mend = f"pip install {package}" if package else f"write {near}" if near else "see hb plugin list hooks"
-        message = f"no installed plugin is the hook {named.text!r}"
-        found.add(codes.HOOK_UNUSABLE, named.place, message, nearest=near, mend=mend)
-        return None
-    except PluginError as broken:
-        text = broken.args[0] if broken.args else broken
-        mend = "run that, or delete the line" if isinstance(broken, NotInstalled) else MEND_PLUGIN
-        found.add(codes.HOOK_UNUSABLE, named.place, f"the hook {named.text} cannot be used: {text}", mend=mend)
+    plugin = load_named(reading, "hooks", named.text, "the hook", codes.HOOK_UNUSABLE, named.place)
+    if plugin is not None and not issubclass(plugin, Listener):
+        message = f"the hook {named.text} cannot be used: it is no Listener"
+        reading.found.add(codes.HOOK_UNUSABLE, named.place, message, mend=MEND_PLUGIN)
         return None
     return plugin
 

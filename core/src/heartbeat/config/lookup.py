@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from heartbeat.config.codes import Code
+from heartbeat.config.finding import Place
 from heartbeat.config.reading import Reading
 from heartbeat.plugin.catalogue import class_of_type
-from heartbeat.plugin.errors import PluginError
+from heartbeat.plugin.errors import NotInstalled, PluginError
 from heartbeat.plugin.kind import Plugin
 from heartbeat.plugin.registry import Registry
 
@@ -45,6 +47,26 @@ class Unknown:
     """It is installed, and this is why it cannot be used."""
     unasked: str = ""
     """Why a catalogue, which might know it, could not be asked."""
+
+
+def load_named(reading: Reading, kind: str, name: str, what: str, code: Code, place: Place) -> type[Plugin] | None:
+    """Return a plugin that a line names and no catalogue can know; a finding and None when it cannot be had.
+
+    ``what`` it is to the reader ("the hook"), ``code`` of the finding.
+    """
+    found, registry = reading.found, reading.registry
+    try:
+        return registry.load(kind, name)
+    except LookupError:
+        package = registry.package_for(kind, name)
+        near = "" if package else found.nearest(name, lambda: registry.names(kind))
+        mend = f"pip install {package}" if package else f"write {near}" if near else f"see hb plugin list {kind}"
+        found.add(code, place, f"no installed plugin is {what} {name!r}", nearest=near, mend=mend)
+    except PluginError as broken:
+        text = broken.args[0] if broken.args else broken
+        mend = "run that, or delete the line" if isinstance(broken, NotInstalled) else MEND_PLUGIN
+        found.add(code, place, f"{what} {name} cannot be used: {text}", mend=mend)
+    return None
 
 
 def look_up(reading: Reading, kind: str, word: str, contract: type[Plugin]) -> Known | Unknown:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from heartbeat.config import codes
 from heartbeat.config.cluster_config import TieBreakerConfig
 from heartbeat.config.hacf import HaCf, Use
-from heartbeat.config.lookup import MEND_PLUGIN
+from heartbeat.config.lookup import MEND_PLUGIN, load_named
 from heartbeat.config.reading import Reading
 from heartbeat.config.source import Word
-from heartbeat.plugin.errors import NotInstalled, PluginError
+from heartbeat.plugin.errors import PluginError
 from heartbeat.plugin.param import Params, parse_params
 from heartbeat.plugin.quorum import TieBreaker
 
@@ -78,22 +78,8 @@ def _words(plugin: type[TieBreaker], given: Sequence[Word]) -> dict[str, str]:
 
 
 def _loaded(name: str, word: Word, reading: Reading) -> type[TieBreaker] | None:
-    found, registry = reading.found, reading.registry
-    try:
-        plugin = registry.load("quorum", name)
-    except LookupError:
-        package = registry.package_for("quorum", name)
-        near = "" if package else found.nearest(name, lambda: registry.names("quorum"))
-        mend = f"pip install {package}" if package else f"write {near}" if near else "see hb plugin list quorum"
-        message = f"no installed plugin is the tie-breaker {name!r}"
-        found.add(codes.TIE_UNUSABLE, word.place, message, nearest=near, mend=mend)
-        return None
-    except PluginError as broken:
-        text = broken.args[0] if broken.args else broken
-        mend = "run that, or delete the line" if isinstance(broken, NotInstalled) else MEND_PLUGIN
-        found.add(codes.TIE_UNUSABLE, word.place, f"the tie-breaker {name} cannot be used: {text}", mend=mend)
-        return None
-    if not issubclass(plugin, TieBreaker):
-        found.add(codes.TIE_UNUSABLE, word.place, f"{name} is no tie-breaker", mend=MEND_PLUGIN)
+    plugin = load_named(reading, "quorum", name, "the tie-breaker", codes.TIE_UNUSABLE, word.place)
+    if plugin is not None and not issubclass(plugin, TieBreaker):
+        reading.found.add(codes.TIE_UNUSABLE, word.place, f"{name} is no tie-breaker", mend=MEND_PLUGIN)
         return None
     return plugin
